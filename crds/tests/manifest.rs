@@ -1,0 +1,438 @@
+//! What a manifest may say: tables of good and bad ones, through the same two steps that a user's
+//! manifest goes through.
+
+use commerce_crds::{
+    Broker, CommerceStack, Database, Location, ManifestError, Route, Scale, ServiceName, ValidatedStack,
+    load, open, validate,
+};
+use kube::CustomResourceExt;
+use std::time::Duration;
+
+fn manifest(spec: &str) -> String {
+    format!(
+        "apiVersion: commercestack.io/v1alpha1\nkind: CommerceStack\nmetadata: {{name: shop}}\nspec: {spec}\n"
+    )
+}
+
+fn valid(spec: &str) -> ValidatedStack {
+    validate(&load(&manifest(spec), "stack.yaml").unwrap()).unwrap()
+}
+
+/// All complaints about a spec, whether the strict reading or the rules make them.
+fn complaints(spec: &str) -> Vec<String> {
+    let text = manifest(spec);
+    match load(&text, "stack.yaml") {
+        Err(ManifestError::Field { invalid, .. }) => vec![invalid.to_string()],
+        Err(other) => vec![other.to_string()],
+        Ok(stack) => match validate(&stack) {
+            Ok(_) => vec![],
+            Err(broken) => broken.iter().map(ToString::to_string).collect(),
+        },
+    }
+}
+
+#[test]
+fn an_empty_spec_is_a_working_stack() {
+    let without_spec = "apiVersion: commercestack.io/v1alpha1\nkind: CommerceStack\nmetadata: {name: shop}\n";
+    let stack = validate(&load(without_spec, "stack.yaml").unwrap()).unwrap();
+    assert_eq!(stack, valid("{}"));
+    let [project] = stack.projects.as_slice() else { panic!("one project") };
+    assert_eq!((project.key.as_str(), project.name.as_str(), project.sample_data), ("shop", "shop", false));
+    assert_eq!((&project.currencies, &project.countries), (&vec!["EUR".to_owned()], &vec!["DE".to_owned()]));
+    let [admin] = project.api_clients.as_slice() else { panic!("one client") };
+    assert_eq!((admin.name.as_str(), admin.label.as_str()), ("admin", "shop-admin"));
+    assert_eq!(admin.scope("shop"), "manage_project:shop manage_api_clients:shop");
+    assert_eq!(admin.access_token_validity_seconds, 172_800);
+    assert_eq!(stack.database, Database::Managed { storage: "10Gi".to_owned() });
+    assert_eq!(stack.broker, Broker::Managed { storage: "10Gi".to_owned() });
+    assert_eq!(stack.topics.retention, Duration::from_secs(7 * 24 * 60 * 60));
+    assert_eq!(stack.enabled().count(), ServiceName::ALL.len());
+}
+
+#[test]
+fn everything_of_the_design_is_taken() {
+    let stack = valid(
+        r#"
+  image: registry.example.com/commerce:0.1.0
+  projects:
+    - {key: a_b, currencies: [EUR, JPY], countries: [DE, "NO"], languages: [en, de-AT], sampleData: true,
+       apiClients: [{name: web, scopes: [view_products, create_anonymous_token], accessTokenValiditySeconds: 3600}]}
+    - {key: second, name: The second}
+  gateway: {host: shop.example.com, httpRoute: {parentRefs: [{name: public, namespace: edge}]}}
+  mongodb: {external: {uriSecretRef: {name: mongo, key: uri}}}
+  kafka:
+    external: {bootstrapServers: "k1:9092, k2:9092", authSecretRef: {name: sasl}, tls: {}}
+    topics: {partitions: 12, replicationFactor: 3, retention: 36h}
+  defaults: {replicas: 2, resources: {requests: {cpu: 0.5m, memory: 64Mi}, limits: {cpu: 2}}}
+  services:
+    cart: {replicas: 3}
+    product: {autoscaling: {minReplicas: 2, maxReplicas: 20, cpuUtilization: 70}}
+    order: {enabled: false, image: other:1}
+  deletionPolicy: Delete
+  operation: {paused: true}"#,
+    );
+    assert_eq!(stack.projects[0].api_clients[0].label, "a-b-web");
+    assert!(matches!(stack.edge.route, Route::HttpRoute { .. }));
+    assert!(
+        matches!(&stack.broker, Broker::External { bootstrap_servers, .. } if bootstrap_servers[1] == "k2:9092")
+    );
+    let scale = |name| stack.services[&name].scale;
+    assert_eq!(scale(ServiceName::Cart), Scale::Fixed(3));
+    assert_eq!(scale(ServiceName::Customer), Scale::Fixed(2));
+    assert_eq!(scale(ServiceName::Product), Scale::Auto { min: 2, max: 20, cpu_utilization: 70 });
+    assert!(!stack.services[&ServiceName::Order].enabled && stack.paused);
+}
+
+#[test]
+fn an_empty_block_or_list_means_its_default() {
+    let blocks =
+        "{projects: [], gateway: {}, mongodb: {}, kafka: {topics: {}}, defaults: {}, services: {cart: {}}}";
+    assert_eq!(valid(blocks), valid("{}"));
+    assert_eq!(valid("\n  projects:\n  kafka:\n  services:\n    cart:\n"), valid("{}"));
+}
+
+#[test]
+fn what_is_wrong_is_told_with_its_path_and_remedy() {
+    let project = |fields: &str| format!("{{projects: [{{key: demo, {fields}}}]}}");
+    let client = |fields: &str| project(&format!("apiClients: [{{name: web, {fields}}}]"));
+    let table: Vec<(String, &str)> = vec![
+        (
+            "{proyects: []}".into(),
+            "spec.proyects: unknown field 'proyects'; did you mean 'projects'? known are: ",
+        ),
+        (
+            "{services: {carts: {replicas: 3}}}".into(),
+            "spec.services.carts: unknown service 'carts'; did you mean 'cart'? known are: account, ",
+        ),
+        (
+            "{services: {cart: {replica: 3}}}".into(),
+            "spec.services.cart.replica: unknown field 'replica'; did you mean 'replicas'?",
+        ),
+        (
+            "{services: {cart: {replicas: three}}}".into(),
+            "spec.services.cart.replicas: must be a whole number, but is the text 'three'",
+        ),
+        (
+            "{services: {cart: {replicas: 2.5}}}".into(),
+            "spec.services.cart.replicas: must be a whole number, but is the number 2.5",
+        ),
+        ("{services: {cart: {replicas: 101}}}".into(), "spec.services.cart.replicas: must be 1 to 100"),
+        (
+            "{services: {cart: {replicas: 99999999999999999999}}}".into(),
+            "spec.services.cart.replicas: must be ",
+        ),
+        (
+            "{services: {gateway: {enabled: false}}}".into(),
+            "spec.services.gateway.enabled: must be true or absent",
+        ),
+        (
+            "{services: {cart: {replicas: 1, autoscaling: {maxReplicas: 2}}}}".into(),
+            "spec.services.cart: has replicas and autoscaling; give only one of replicas, autoscaling",
+        ),
+        (
+            "{services: {cart: {autoscaling: {}}}}".into(),
+            "spec.services.cart.autoscaling.maxReplicas: is missing",
+        ),
+        (
+            "{services: {cart: {autoscaling: {minReplicas: 3, maxReplicas: 2}}}}".into(),
+            "spec.services.cart.autoscaling.maxReplicas: is 2, less than minReplicas 3",
+        ),
+        ("{image: 'two words'}".into(), "spec.image: 'two words' is not an image"),
+        (
+            "{defaults: {resources: {limits: {memory: lots}}}}".into(),
+            "spec.defaults.resources.limits.memory: 'lots' is not a quantity",
+        ),
+        (
+            "{defaults: {resources: {limits: {cpu: 0.5}}}}".into(),
+            "spec.defaults.resources.limits.cpu: must be a quantity such as 250m",
+        ),
+        ("[]".into(), "spec: must be an object, but is a list"),
+        ("{projects: {demo: {}}}".into(), "spec.projects: must be a list, but is an object"),
+        ("{projects: [demo]}".into(), "spec.projects[0]: must be an object, but is the text 'demo'"),
+        ("{projects: [{name: x}]}".into(), "spec.projects[0].key: is missing"),
+        (
+            "{projects: [{key: 12}]}".into(),
+            "spec.projects[0].key: must be text (put it into quotes), but is the number 12",
+        ),
+        ("{projects: [{key: x}]}".into(), "spec.projects[0].key: 'x' is not a project key: 2 to 36 "),
+        ("{projects: [{key: Demo}]}".into(), "spec.projects[0].key: 'Demo' is not a project key"),
+        ("{projects: [{key: -demo}]}".into(), "spec.projects[0].key: '-demo' is not a project key"),
+        (format!("{{projects: [{{key: {}}}]}}", "x".repeat(5000)), "spec.projects[0].key: 'xxxx"),
+        (
+            "{projects: [{key: oauth}]}".into(),
+            "spec.projects[0].key: 'oauth' is reserved for the gateway's own routes",
+        ),
+        (
+            "{projects: [{key: aa}, {key: aa}]}".into(),
+            "spec.projects[1].key: 'aa' is the key of spec.projects[0] already",
+        ),
+        (
+            project("currencies: [EURO]"),
+            "spec.projects[0].currencies[0]: 'EURO' is not a currency of ISO 4217",
+        ),
+        (project("currencies: [EUR, QQQ]"), "spec.projects[0].currencies[1]: 'QQQ' is not a currency"),
+        (project("currencies: [EUR, EUR]"), "spec.projects[0].currencies[1]: 'EUR' is given twice"),
+        (
+            project("countries: [Germany]"),
+            "spec.projects[0].countries[0]: 'Germany' is not a country of ISO 3166-1",
+        ),
+        (project("languages: [EN]"), "spec.projects[0].languages[0]: 'EN' is not a language"),
+        (project("languages: [en_US]"), "spec.projects[0].languages[0]: 'en_US' is not a language"),
+        (
+            project("sampleData: 'yes'"),
+            "spec.projects[0].sampleData: must be true or false, but is the text 'yes'",
+        ),
+        (project("name: ''"), "spec.projects[0].name: must have 1 to 256 characters"),
+        (
+            client("scopes: []"),
+            "spec.projects[0].apiClients[0].scopes: is empty; an API client needs at least one scope",
+        ),
+        (project("apiClients: [{name: web}]"), "spec.projects[0].apiClients[0].scopes: is missing"),
+        (
+            client("scopes: [manage_product]"),
+            "spec.projects[0].apiClients[0].scopes[0]: unknown scope 'manage_product'; did you mean 'manage_products'?",
+        ),
+        (
+            client("scopes: ['view_products:demo']"),
+            "spec.projects[0].apiClients[0].scopes[0]: 'view_products:demo' names a project; write 'view_products' alone",
+        ),
+        (
+            client("scopes: [manage_project, manage_project]"),
+            "spec.projects[0].apiClients[0].scopes[1]: 'manage_project' is given twice",
+        ),
+        (
+            client("scopes: [manage_project], accessTokenValiditySeconds: 60"),
+            "spec.projects[0].apiClients[0].accessTokenValiditySeconds: must be 3600 to 604800",
+        ),
+        (
+            project("apiClients: [{name: Web, scopes: [manage_project]}]"),
+            "spec.projects[0].apiClients[0].name: 'Web' is not a client name",
+        ),
+        (
+            project("apiClients: [{name: aa, scopes: [view_types]}, {name: aa, scopes: [view_types]}]"),
+            "spec.projects[0].apiClients[1].name: 'aa' is the name of apiClients[0] already",
+        ),
+        (
+            "{projects: [{key: a-b, apiClients: [{name: c, scopes: [view_types]}]}, \
+             {key: aa}, {key: a_b, apiClients: [{name: c, scopes: [view_types]}]}]}"
+                .into(),
+            "spec.projects[2].apiClients[0].name: its credentials would be named 'a-b-c' like those of spec.projects[0].apiClients[0]",
+        ),
+        (
+            "{mongodb: {managed: {}, external: {uriSecretRef: {name: a, key: b}}}}".into(),
+            "spec.mongodb: has managed and external",
+        ),
+        ("{mongodb: {external: {}}}".into(), "spec.mongodb.external.uriSecretRef: is missing"),
+        (
+            "{mongodb: {managed: {storage: big}}}".into(),
+            "spec.mongodb.managed.storage: 'big' is not a size, such as 10Gi",
+        ),
+        ("{mongodb: {managed: {storage: 0Gi}}}".into(), "spec.mongodb.managed.storage: '0Gi' is not a size"),
+        (
+            "{kafka: {strimzi: {cluster: c}, managed: {}}}".into(),
+            "spec.kafka: has managed and strimzi; give only one of managed, external, strimzi",
+        ),
+        (
+            "{kafka: {external: {bootstrapServers: kafka}}}".into(),
+            "spec.kafka.external.bootstrapServers: 'kafka' is not a server: host:port",
+        ),
+        (
+            "{kafka: {topics: {retention: forever}}}".into(),
+            "spec.kafka.topics.retention: 'forever' is not a duration",
+        ),
+        ("{kafka: {topics: {retention: 7€}}}".into(), "spec.kafka.topics.retention: '7€' is not a duration"),
+        (
+            "{kafka: {topics: {replicationFactor: 3}}}".into(),
+            "spec.kafka.topics.replicationFactor: must be 1, because the managed Kafka has one node",
+        ),
+        (
+            "{gateway: {host: 'https://shop.example.com'}}".into(),
+            "spec.gateway.host: 'https://shop.example.com' is not a host name",
+        ),
+        ("{gateway: {ingress: {}}}".into(), "spec.gateway.host: is missing; an ingress needs a host name"),
+        (
+            "{gateway: {host: a.b, ingress: {}, httpRoute: {parentRefs: [{name: a}]}}}".into(),
+            "spec.gateway: has ingress and httpRoute",
+        ),
+        (
+            "{gateway: {httpRoute: {parentRefs: []}}}".into(),
+            "spec.gateway.httpRoute.parentRefs: must name 1 to 32 Gateways",
+        ),
+        (
+            "{deletionPolicy: Retian}".into(),
+            "spec.deletionPolicy: unknown value 'Retian'; did you mean 'Retain'? known are: Retain, Delete",
+        ),
+        (
+            "{operation: {paused: 1}}".into(),
+            "spec.operation.paused: must be true or false, but is the number 1",
+        ),
+    ];
+    for (spec, expected) in table {
+        let found = complaints(&spec);
+        assert_eq!(found.len(), 1, "{expected}\n{found:#?}");
+        assert!(found[0].starts_with(expected), "expected: {expected}\n   found: {}", found[0]);
+        assert!(!found[0].contains('\n') && found[0].len() < 3000, "{}", found[0]);
+    }
+}
+
+#[test]
+fn all_broken_rules_are_told_at_once() {
+    let found = complaints(
+        "{projects: [{key: api, currencies: [XY], languages: [e]}], mongodb: {managed: {storage: x}}}",
+    );
+    assert_eq!(found.len(), 4, "{found:#?}");
+}
+
+#[test]
+fn lists_are_bounded() {
+    let many =
+        |count: usize, entry: fn(usize) -> String| (0..count).map(entry).collect::<Vec<_>>().join(", ");
+    let projects = many(101, |i| format!("{{key: p-{i:03}}}"));
+    assert_eq!(
+        complaints(&format!("{{projects: [{projects}]}}")),
+        ["spec.projects: has 101 entries; at most 100 are allowed"]
+    );
+    let clients = many(101, |i| format!("{{name: c-{i}, scopes: [view_types]}}"));
+    let path = "spec.projects[0].apiClients";
+    assert_eq!(
+        complaints(&format!("{{projects: [{{key: demo, apiClients: [{clients}]}}]}}")),
+        [format!("{path}: has 101 entries; at most 100 are allowed")]
+    );
+}
+
+#[test]
+fn a_stack_whose_name_makes_no_project_key_needs_projects() {
+    let named = |name: &str, spec: &str| {
+        let text = manifest(spec).replace("name: shop", &format!("name: {name}"));
+        validate(&load(&text, "stack.yaml").unwrap()).map_err(|broken| broken[0].to_string())
+    };
+    let reserved = named("api", "{}").unwrap_err();
+    assert!(
+        reserved.starts_with("spec.projects: 'api' is reserved")
+            && reserved.ends_with("give spec.projects a key")
+    );
+    assert!(named("api", "{projects: [{key: demo}]}").is_ok());
+    assert!(named("Shop", "{}").unwrap_err().starts_with("metadata.name: 'Shop' is not a stack name"));
+    assert!(named(&"x".repeat(41), "{projects: [{key: demo}]}").unwrap_err().starts_with("metadata.name: "));
+}
+
+#[test]
+fn a_text_that_is_no_manifest_is_refused_in_one_line() {
+    let head = "apiVersion: commercestack.io/v1alpha1\nkind: CommerceStack\n";
+    let named = format!("{head}metadata: {{name: shop}}\n");
+    let table: Vec<(String, &str)> = vec![
+        (String::new(), "f.yaml: holds no manifest"),
+        ("# nothing\n---\n# here\n".into(), "f.yaml: holds no manifest"),
+        (format!("{named}---\n{named}"), "f.yaml: holds several documents"),
+        ("hello".into(), "f.yaml: manifest: must be an object with apiVersion"),
+        ("a: [".into(), "f.yaml:2:1: is not a readable YAML file: "),
+        ("\t- a\n b".into(), "f.yaml:1:1: is not a readable YAML file: "),
+        ("a: *unknown".into(), "f.yaml:1:4: is not a readable YAML file: unknown anchor"),
+        (format!("{named}kind: Other\n"), "f.yaml:4:1: is not a readable YAML file: 'kind' is given twice"),
+        (
+            format!("{named}1: x\n"),
+            "f.yaml:4:1: is not a readable YAML file: invalid type: integer `1`, expected a field name",
+        ),
+        (format!("{named}spec: !Secret x\n"), "f.yaml:4:7: is not a readable YAML file: "),
+        (
+            named.replace("CommerceStack", "Deployment"),
+            "f.yaml:2:1: kind: is the text 'Deployment'; write 'kind: CommerceStack'",
+        ),
+        (
+            named.replace("v1alpha1", "v9"),
+            "f.yaml:1:1: apiVersion: is the text 'commercestack.io/v9'; write 'apiVersion: commercestack.io/v1alpha1'",
+        ),
+        (
+            "kind: CommerceStack".into(),
+            "f.yaml: apiVersion: is missing; write 'apiVersion: commercestack.io/v1alpha1'",
+        ),
+        (head.into(), "f.yaml: metadata: is missing"),
+        (format!("{head}metadata: {{}}"), "f.yaml:3:1: metadata.name: is missing"),
+        (format!("{head}metadata: {{name: 1}}"), "f.yaml:3:12: metadata.name: must be text"),
+        (
+            format!("{head}metadata: {{nme: shop}}"),
+            "f.yaml:3:12: metadata.nme: unknown field 'nme'; did you mean 'name'?",
+        ),
+        (format!("{named}specs: {{}}\n"), "f.yaml:4:1: specs: unknown field 'specs'; did you mean 'spec'?"),
+    ];
+    for (text, expected) in table {
+        let found = load(&text, "f.yaml").unwrap_err().to_string();
+        assert!(found.starts_with(expected), "expected: {expected}\n   found: {found}");
+        assert!(!found.contains('\n'), "{found}");
+    }
+}
+
+#[test]
+fn an_error_names_the_line_of_the_field() {
+    let text = "apiVersion: commercestack.io/v1alpha1\nkind: CommerceStack\nmetadata:\n  name: shop\nspec:\n  projects:\n    - key: demo\n    - key: two\n      colour: red\n";
+    let error = load(text, "stack.yaml").unwrap_err();
+    let ManifestError::Field { location, .. } = &error else { panic!("{error}") };
+    assert_eq!(*location, Some(Location { line: 9, column: 7 }));
+    assert!(error.to_string().starts_with("stack.yaml:9:7: spec.projects[1].colour: unknown field 'colour'"));
+}
+
+#[test]
+fn what_a_cluster_prints_can_be_read_back() {
+    let text = "apiVersion: commercestack.io/v1alpha1\nkind: CommerceStack\nmetadata:\n  name: shop\n  namespace: team\n  uid: 1f\n  generation: 3\n  creationTimestamp: '2026-01-01T00:00:00Z'\n  labels: {a: b}\nspec: {}\nstatus: {observedGeneration: 3, ofANewerRelease: true}\n";
+    let stack = load(text, "stack.yaml").unwrap();
+    assert_eq!(stack.status, None);
+    assert_eq!(validate(&stack).unwrap().namespace.as_deref(), Some("team"));
+}
+
+#[test]
+fn huge_nested_and_exploding_documents_are_refused_quickly() {
+    let refused = |text: &str| load(text, "f.yaml").unwrap_err().to_string();
+    assert!(refused(&"#".repeat((1 << 20) + 1)).contains("is larger than 1 MiB"));
+    assert!(refused(&manifest(&"[".repeat(500_000))).contains("is not a readable YAML file"));
+    assert!(
+        refused(&manifest(&format!("{}{}", "[".repeat(60), "]".repeat(60)))).contains("nested too deeply")
+    );
+    let mut bomb = String::from("a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n");
+    for level in 1..12 {
+        let before = format!("*a{}, ", level - 1).repeat(10);
+        bomb.push_str(&format!("a{level}: &a{level} [{before}]\n"));
+    }
+    assert!(refused(&bomb).contains("grows too large"), "{}", refused(&bomb));
+    let long = format!("a: &a {}\nb: [{}]\n", "x".repeat(500_000), "*a, ".repeat(50));
+    assert!(refused(&long).contains("grows too large"));
+}
+
+#[test]
+fn the_examples_are_valid() {
+    let examples = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples");
+    let minimal = open(&examples.join("minimal.yaml")).unwrap();
+    assert_eq!(minimal, valid("{}"));
+    let quickstart = open(&examples.join("quickstart.yaml")).unwrap();
+    let [project] = quickstart.projects.as_slice() else { panic!("one project") };
+    assert!(project.sample_data && project.key == "demo" && project.currencies == ["EUR", "USD"]);
+    assert_eq!(project.api_clients[0].scopes, ["manage_project", "manage_api_clients"]);
+}
+
+#[test]
+fn a_file_that_cannot_be_read_is_named_with_the_reason() {
+    let missing = open(std::path::Path::new("no-such-file.yaml")).unwrap_err();
+    assert_eq!(missing.len(), 1);
+    assert!(missing[0].to_string().starts_with("no-such-file.yaml: cannot be read: "));
+    let directory = open(std::path::Path::new(".")).unwrap_err();
+    assert!(directory[0].to_string().starts_with(".: cannot be read: "));
+}
+
+#[test]
+fn the_resource_definition_is_structural_and_names_what_users_type() {
+    let crd = CommerceStack::crd();
+    assert_eq!(crd.spec.names.short_names.as_deref(), Some(&["cstack".to_owned()][..]));
+    assert_eq!(crd.spec.names.categories.as_deref(), Some(&["commerce".to_owned()][..]));
+    let columns: Vec<_> = crd.spec.versions[0]
+        .additional_printer_columns
+        .iter()
+        .flatten()
+        .map(|column| column.name.as_str())
+        .collect();
+    assert_eq!(columns, ["Ready", "Status", "Services", "Version", "Endpoint", "Age"]);
+    let schema = serde_json::to_string(&crd.spec.versions[0].schema).unwrap();
+    for forbidden in
+        ["\"$ref\"", "\"oneOf\"", "\"anyOf\"", "\"additionalProperties\":false", "\"format\":\"uint"]
+    {
+        assert!(!schema.contains(forbidden), "{forbidden}");
+    }
+}

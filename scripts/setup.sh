@@ -1,0 +1,163 @@
+#!/usr/bin/env bash
+# setup.sh up|test|check|bench, or any of: rust cc go node journeys deny
+#
+# Makes sure that what these need is there, and says what it does. On Debian and Ubuntu it installs what is missing
+# (as root or with sudo); elsewhere it says what to install. What is there and new enough is left alone, so running
+# it again costs nothing.
+. "$(dirname "$0")/lib.sh"
+
+GO_WANTED=1.22
+GO_TOOLCHAIN=1.24.9 # taken where the distribution's Go is older than GO_WANTED
+NODE_WANTED=20
+NODE_MAJOR=22 # taken where the distribution's Node is older than NODE_WANTED
+CARGO_DENY=0.20
+
+usage() { sed -n '2,6s/^# \{0,1\}//p' "$0"; }
+
+as_root() {
+  if [ "$(id -u)" -eq 0 ]; then
+    "$@"
+  else
+    sudo "$@"
+  fi
+}
+
+# packages PACKAGE…: installs packages of Debian or Ubuntu, because of what the caller found missing.
+packages() {
+  have apt-get || die "missing on this machine: $* (these are the names of Debian's packages). Install them, then run this again."
+  [ "$(id -u)" -eq 0 ] || have sudo || die "missing: $*. Run as root: apt-get install $*"
+  if [ "$(id -u)" -ne 0 ]; then
+    say "sudo is needed to install: $*"
+    sudo -v || die "missing: $*. Run as root: apt-get install $*"
+  fi
+  if [ -z "${APT_UPDATED:-}" ]; then
+    quietly "reading the lists of packages (apt-get update)" as_root apt-get update || die "apt-get update failed"
+    APT_UPDATED=yes
+  fi
+  quietly "installing $*" as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$@" ||
+    die "could not install: $*"
+}
+
+need_rust() {
+  have cargo || die "there is no Rust toolchain (cargo). Install one with rustup, see https://rustup.rs, then run this again."
+  local wanted found
+  wanted=$(sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
+  found=$(cargo --version | awk '{print $2}')
+  version_at_least "$wanted" "$found" || die "Rust $wanted or newer is needed, cargo is $found. With rustup: rustup update stable"
+}
+
+need_rust_tools() {
+  local component
+  for component in fmt clippy; do
+    cargo "$component" --version >/dev/null 2>&1 && continue
+    have rustup || die "cargo $component is missing. Install the component of your Rust toolchain that has it."
+    quietly "adding $component to the Rust toolchain" rustup component add "${component/fmt/rustfmt}" || die "rustup failed"
+  done
+}
+
+need_cc() {
+  local missing=()
+  have cc || missing+=(build-essential)
+  have make || missing+=(make)
+  have pkg-config || missing+=(pkg-config)
+  [ ${#missing[@]} -eq 0 ] || packages "${missing[@]}"
+}
+
+go_version() { "$1" version 2>/dev/null | sed -n 's/^go version go\([0-9.]*\).*/\1/p'; }
+
+go_is_new_enough() {
+  local dir found
+  # All of the PATH: a distribution's old Go may stand before a newer one. The testbed looks in the same way.
+  while IFS= read -r -d : dir; do
+    [ -x "$dir/go" ] || continue
+    found=$(go_version "$dir/go")
+    [ -n "$found" ] && version_at_least "$GO_WANTED" "$found" && return 0
+  done <<<"$PATH:"
+  return 1
+}
+
+need_go() {
+  go_is_new_enough && return
+  have go || packages golang-go ca-certificates
+  go_is_new_enough && return
+  # Go publishes its toolchains as modules, so an old Go fetches a new one.
+  local arch modules=$CACHE/go-toolchain dir
+  arch=$(go env GOARCH)
+  quietly "fetching Go $GO_TOOLCHAIN into the cache (this machine's is $(go_version go), $GO_WANTED is needed)" \
+    env GOMODCACHE="$modules" GOFLAGS= go mod download "golang.org/toolchain@v0.0.1-go$GO_TOOLCHAIN.linux-$arch" ||
+    die "could not fetch Go $GO_TOOLCHAIN. Install Go $GO_WANTED or newer (https://go.dev/dl) and put it on the PATH."
+  dir=$modules/golang.org/toolchain@v0.0.1-go$GO_TOOLCHAIN.linux-$arch
+  chmod u+w "$dir/bin" "$dir/bin"/* "$dir/pkg/tool"/*/* # as modules, they come without the right to run
+  chmod +x "$dir/bin"/* "$dir/pkg/tool"/*/*
+  mkdir -p "$CACHE/bin"
+  ln -sf "$dir/bin/go" "$CACHE/bin/go"
+  go_is_new_enough || die "the Go in $dir does not run"
+}
+
+node_is_new_enough() {
+  have node && [ "$(node -p 'process.versions.node.split(".")[0]' 2>/dev/null || echo 0)" -ge "$NODE_WANTED" ]
+}
+
+need_node() {
+  if ! have npm || ! have node; then
+    packages nodejs npm
+  fi
+  node_is_new_enough && return
+  local arch package
+  case $(uname -m) in
+    x86_64) arch=x64 ;;
+    aarch64) arch=arm64 ;;
+    *) die "Node $NODE_WANTED or newer is needed, this is $(node --version)" ;;
+  esac
+  package=node-linux-$arch
+  quietly "fetching Node $NODE_MAJOR into the cache (this machine's is $(node --version), $NODE_WANTED is needed)" \
+    npm install --prefix "$CACHE/node" --no-audit --no-fund "$package@$NODE_MAJOR" ||
+    die "could not fetch Node $NODE_MAJOR. Install Node $NODE_WANTED or newer (https://nodejs.org) and put it on the PATH."
+  mkdir -p "$CACHE/bin"
+  ln -sf "$CACHE/node/node_modules/$package/bin/node" "$CACHE/bin/node"
+  hash -r
+  node_is_new_enough || die "the Node in $CACHE/node does not run"
+}
+
+# The packages that the journeys use, exactly as locked.
+need_journeys() {
+  need_node
+  local dir=tests/journeys
+  [ -f "$dir/package-lock.json" ] || return 0
+  # npm writes this file last, so it also tells a whole installation from a broken one.
+  [ "$dir/node_modules/.package-lock.json" -nt "$dir/package-lock.json" ] && return
+  quietly "installing the journeys' npm packages" npm ci --prefix "$dir" --no-audit --no-fund || die "npm ci failed in $dir"
+  touch "$dir/node_modules/.package-lock.json"
+}
+
+need_deny() {
+  have cargo-deny && return
+  need_cc
+  quietly "building cargo-deny $CARGO_DENY into the cache (once, some minutes)" \
+    cargo install cargo-deny --version "^$CARGO_DENY" --locked --root "$CACHE" || die "could not build cargo-deny"
+}
+
+need_curl() {
+  have curl || packages curl ca-certificates
+}
+
+needs() {
+  local need
+  for need in "$@"; do
+    case $need in
+      up) needs rust cc ;;
+      test) needs rust cc go curl journeys ;;
+      check) needs test rust_tools deny ;;
+      bench) needs rust cc curl node ;;
+      rust | rust_tools | cc | go | node | journeys | deny | curl) "need_$need" ;;
+      *) die "unknown: $need
+$(usage)" ;;
+    esac
+  done
+}
+
+[ $# -gt 0 ] || {
+  usage
+  exit 2
+}
+needs "$@"

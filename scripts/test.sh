@@ -1,0 +1,24 @@
+#!/usr/bin/env bash
+# test.sh: all tests. First those of the workspace, with real servers from the testbed beside them, then the
+# journeys of the SDK against a freshly started stack.
+. "$(dirname "$0")/lib.sh"
+
+locked=${CI:+--locked}
+if [ -t 1 ] && [ -z "${NO_COLOR:-}" ]; then
+  export CARGO_TERM_COLOR=always # through tee, cargo sees no terminal
+fi
+
+# Built first, so that what compiling takes and what testing takes is told apart.
+# shellcheck disable=SC2086 # an absent flag is no word
+scripts/step "build the tests" cargo test --workspace $locked --no-run
+
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+# shellcheck disable=SC2016
+scripts/step "cargo test, beside real servers" bash -o pipefail -c '"$1/debug/testbed" run -- cargo test --workspace $2 2>&1 | tee "$3"' \
+  test "$TARGET" "$locked" "$log"
+
+scripts/step "SDK journeys" scripts/journeys.sh
+
+awk '/^test result:/ { suites++; passed += $4; failed += $6; ignored += $8 }
+  END { printf "cargo test: %d passed; %d failed; %d ignored; %d suites\n", passed, failed, ignored, suites }' "$log"

@@ -1,0 +1,1 @@
+//! Scenarios across services: layering, access, crashes, journeys.

@@ -1,0 +1,1 @@
+//! The account service: API clients, OAuth 2.0 tokens, signing keys.

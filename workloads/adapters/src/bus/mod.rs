@@ -1,0 +1,3 @@
+//! Drivers of the `EventBus` port.
+
+pub mod local;

@@ -1,0 +1,1 @@
+//! The ports' drivers: SQLite and MongoDB stores, the local event log, in-process peers.

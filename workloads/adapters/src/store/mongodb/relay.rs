@@ -1,0 +1,114 @@
+//! What the background loops ask for: documents that are due, outboxes, and their emptying.
+
+use super::envelope::{self, doc_id};
+use super::{Inner, failed};
+use api::{Kind, Timestamp};
+use bson::{Bson, Document as Bdoc, doc};
+use futures::{StreamExt, TryStreamExt};
+use kit::store::{DocKey, StoreError, Unpublished};
+use mongodb::options::{Acknowledgment, WriteConcern};
+use std::collections::HashMap;
+
+/// Outboxes emptied at a time.
+const AT_ONCE: usize = 8;
+
+impl Inner {
+    pub(super) async fn due(&self, now: Timestamp, limit: u32) -> Result<Vec<DocKey>, StoreError> {
+        let mut due = Vec::new();
+        if limit == 0 {
+            return Ok(due);
+        }
+        for (&kind, entry) in &self.kinds {
+            // Deleted documents have no `dueAt`.
+            let cursor = entry
+                .docs
+                .find(doc! {"dueAt": {"$lte": now.as_millis()}})
+                .projection(doc! {"project": 1, "id": 1, "dueAt": 1})
+                .sort(doc! {"dueAt": 1, "_id": 1})
+                .limit(i64::from(limit))
+                .await
+                .map_err(|e| failed(&e))?;
+            let found: Vec<Bdoc> = cursor.try_collect().await.map_err(|e| failed(&e))?;
+            for stored in found {
+                due.push((envelope::number(&stored, "dueAt")?, envelope::key(kind, &stored)?));
+            }
+        }
+        due.sort();
+        due.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        Ok(due.into_iter().map(|(_, key)| key).collect())
+    }
+
+    pub(super) async fn unpublished(&self, limit: u32) -> Result<Vec<Unpublished>, StoreError> {
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let mut all = Vec::new();
+        for (&kind, entry) in &self.kinds {
+            let Some(rest) = limit.checked_sub(all.len()).filter(|rest| *rest > 0) else { break };
+            // True of every outbox that is not empty, in a form that its index answers.
+            let cursor = entry
+                .docs
+                .find(doc! {"outbox.0.seq": {"$gte": i64::MIN}})
+                .projection(doc! {"project": 1, "id": 1, "outbox": 1})
+                .limit(i64::try_from(rest).unwrap_or(i64::MAX))
+                .await
+                .map_err(|e| failed(&e))?;
+            let found: Vec<Bdoc> = cursor.try_collect().await.map_err(|e| failed(&e))?;
+            for stored in found {
+                let events = envelope::outbox(&stored).iter().map(envelope::event);
+                let events = events.collect::<Result<_, _>>()?;
+                all.push(Unpublished { key: envelope::key(kind, &stored)?, events });
+            }
+        }
+        Ok(all)
+    }
+
+    pub(super) async fn published(&self, up_to: Vec<(DocKey, i64)>) -> Result<(), StoreError> {
+        let mut by_kind: HashMap<Kind, HashMap<String, i64>> = HashMap::new();
+        for (key, seq) in up_to {
+            let id = doc_id(&key.project, key.id.as_str());
+            let highest = by_kind.entry(key.kind).or_default().entry(id).or_insert(seq);
+            *highest = seq.max(*highest);
+        }
+        for (kind, documents) in by_kind {
+            let documents: Vec<_> = documents.into_iter().map(|(id, seq)| self.trim(kind, id, seq)).collect();
+            let mut trims = futures::stream::iter(documents).buffer_unordered(AT_ONCE);
+            while let Some(trimmed) = trims.next().await {
+                trimmed?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Removes the events up to `seq` from one outbox, and a deleted document with its last event.
+    /// Entries never change, so they can be removed by value, beside any other write.
+    async fn trim(&self, kind: Kind, id: String, seq: i64) -> Result<(), StoreError> {
+        let entry = self.entry(kind)?;
+        let projection = doc! {"state": 1, "outbox": 1};
+        let stored = entry.docs.find_one(doc! {"_id": &id}).projection(projection).await;
+        let Some(stored) = stored.map_err(|e| failed(&e))? else { return Ok(()) };
+        let outbox = envelope::outbox(&stored);
+        let mut gone: Vec<Bson> = Vec::with_capacity(outbox.len());
+        for event in outbox {
+            if envelope::entry_seq(event)? <= seq {
+                gone.push(event.clone());
+            }
+        }
+        if gone.is_empty() {
+            return Ok(());
+        }
+        // Nothing is ever added to a deleted document, so it can go in one step.
+        if gone.len() == outbox.len() && stored.get_str("state") == Ok("deleted") {
+            let deleted = doc! {"_id": &id, "state": "deleted"};
+            let removed = entry.docs.delete_one(deleted).write_concern(relaxed()).await;
+            return removed.map(drop).map_err(|e| failed(&e));
+        }
+        // By value, because not every server takes a condition in `$pull`.
+        let update = doc! {"$pullAll": {"outbox": gone}};
+        let updated = entry.docs.update_one(doc! {"_id": &id}, update).write_concern(relaxed()).await;
+        updated.map(drop).map_err(|e| failed(&e))
+    }
+}
+
+/// A removal that is lost with its server only makes the relay publish again, which it may.
+fn relaxed() -> WriteConcern {
+    WriteConcern::builder().w(Acknowledgment::Nodes(1)).build()
+}

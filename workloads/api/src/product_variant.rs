@@ -1,0 +1,110 @@
+//! Product variants, as products hold them and as line items keep a copy of them.
+
+use crate::{CustomFields, CustomFieldsDraft, Id, Key, LocalizedString, Price};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// A variant of a product.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[allow(missing_docs, reason = "the API's own property names")]
+pub struct ProductVariant {
+    /// Counted from 1 inside the product and never used again after a removal.
+    pub id: i32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sku: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key: Option<Key>,
+    #[serde(default)]
+    pub prices: Vec<Price>,
+    /// The selected price; only in answers to requests with price selection. Never stored.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub price: Option<Price>,
+    #[serde(default)]
+    pub attributes: Vec<Attribute>,
+    #[serde(default)]
+    pub images: Vec<Image>,
+    #[serde(default)]
+    pub assets: Vec<Asset>,
+    /// Stock as inventory last said it. Spliced into answers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub availability: Option<Value>,
+}
+
+/// A value of an attribute that the product type defines.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[allow(missing_docs, reason = "the API's own property names")]
+pub struct Attribute {
+    pub name: String,
+    /// In drafts `null` or absent means: not set.
+    #[serde(default)]
+    pub value: Value,
+}
+
+/// An image somewhere on the web.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[allow(missing_docs, reason = "the API's own property names")]
+pub struct Image {
+    pub url: String,
+    pub dimensions: ImageDimensions,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
+}
+
+/// Width and height in pixels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[allow(missing_docs, reason = "the API's own property names")]
+pub struct ImageDimensions {
+    pub w: i32,
+    pub h: i32,
+}
+
+/// A media asset.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[allow(missing_docs, reason = "the API's own property names")]
+pub struct Asset {
+    pub id: Id,
+    pub sources: Vec<AssetSource>,
+    pub name: LocalizedString,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub description: Option<LocalizedString>,
+    #[serde(default, deserialize_with = "crate::null_as_default", skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub custom: Option<CustomFields>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key: Option<Key>,
+}
+
+/// One file of an asset.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[allow(missing_docs, reason = "the API's own property names")]
+pub struct AssetSource {
+    pub uri: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key: Option<Key>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dimensions: Option<ImageDimensions>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub content_type: Option<String>,
+}
+
+/// A media asset as it comes in.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[allow(missing_docs, reason = "the API's own property names")]
+pub struct AssetDraft {
+    pub sources: Vec<AssetSource>,
+    pub name: LocalizedString,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub description: Option<LocalizedString>,
+    #[serde(default, deserialize_with = "crate::null_as_default")]
+    pub tags: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub custom: Option<CustomFieldsDraft>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key: Option<Key>,
+}

@@ -1,0 +1,167 @@
+//! The project: its settings.
+
+use crate::{CountryCode, CurrencyCode, Locale, RoundingMode, Timestamp};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// A project's settings. Its key is also the id under which it is stored; answers leave the id out.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[allow(missing_docs, reason = "the API's own property names")]
+pub struct Project {
+    pub key: String,
+    pub name: String,
+    pub countries: Vec<CountryCode>,
+    pub currencies: Vec<CurrencyCode>,
+    pub languages: Vec<Locale>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trial_until: Option<String>,
+    pub messages: MessagesConfiguration,
+    pub carts: CartsConfiguration,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shopping_lists: Option<ShoppingListsConfiguration>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shipping_rate_input_type: Option<ShippingRateInputType>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub inventory: Option<InventoryConfiguration>,
+}
+
+/// Whether messages can be queried, and how long they are kept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[allow(missing_docs, reason = "the API's own property names")]
+pub struct MessagesConfiguration {
+    pub enabled: bool,
+    /// 1..=90 days.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub delete_days_after_creation: Option<u32>,
+}
+
+/// Defaults of new carts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[allow(missing_docs, reason = "the API's own property names")]
+pub struct CartsConfiguration {
+    /// 1..=365250 days; by default 90.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub delete_days_after_last_modification: Option<u32>,
+    /// Lets a rate for a country serve its states.
+    #[serde(default)]
+    pub country_tax_rate_fallback_enabled: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub price_rounding_mode: Option<RoundingMode>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tax_rounding_mode: Option<RoundingMode>,
+}
+
+/// Defaults of new shopping lists.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[allow(missing_docs, reason = "the API's own property names")]
+pub struct ShoppingListsConfiguration {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub delete_days_after_last_modification: Option<u32>,
+}
+
+/// How long carts reserve stock.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[allow(missing_docs, reason = "the API's own property names")]
+pub struct InventoryConfiguration {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reservation_expiration_in_minutes: Option<u32>,
+}
+
+/// What the tiers of shipping rates depend on.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "type")]
+pub enum ShippingRateInputType {
+    /// The sum of the items.
+    CartValue,
+    /// One of these keys, given with the cart.
+    CartClassification {
+        /// The keys with their labels.
+        values: Vec<ClassificationValue>,
+    },
+    /// A number given with the cart.
+    CartScore,
+}
+
+/// A key of [`ShippingRateInputType::CartClassification`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[allow(missing_docs, reason = "the API's own property names")]
+pub struct ClassificationValue {
+    pub key: String,
+    #[serde(default)]
+    pub label: crate::LocalizedString,
+}
+
+/// What a project is made from: the manifest's part of its settings.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[allow(missing_docs, reason = "the API's own property names")]
+pub struct ProjectDraft {
+    pub key: String,
+    pub name: String,
+    pub countries: Vec<CountryCode>,
+    pub currencies: Vec<CurrencyCode>,
+    pub languages: Vec<Locale>,
+}
+
+impl ProjectDraft {
+    /// The settings of a new project.
+    #[must_use]
+    pub fn into_project(self) -> Project {
+        Project {
+            key: self.key,
+            name: self.name,
+            countries: self.countries,
+            currencies: self.currencies,
+            languages: self.languages,
+            trial_until: None,
+            messages: MessagesConfiguration { enabled: false, delete_days_after_creation: Some(15) },
+            carts: CartsConfiguration {
+                delete_days_after_last_modification: Some(90),
+                country_tax_rate_fallback_enabled: false,
+                price_rounding_mode: None,
+                tax_rounding_mode: None,
+            },
+            shopping_lists: None,
+            shipping_rate_input_type: None,
+            inventory: None,
+        }
+    }
+}
+
+/// The body of an answer: the settings with version and times, without an id.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[allow(missing_docs, reason = "the API's own property names")]
+pub struct ProjectAnswer<'a> {
+    pub version: i64,
+    pub created_at: Timestamp,
+    pub last_modified_at: Timestamp,
+    #[serde(flatten)]
+    pub project: &'a Project,
+}
+
+/// Changes of a project's settings.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "action", rename_all = "camelCase", rename_all_fields = "camelCase")]
+#[allow(missing_docs, reason = "the API's own property names")]
+pub enum ProjectAction {
+    ChangeName { name: String },
+    ChangeCountries { countries: Vec<CountryCode> },
+    ChangeCurrencies { currencies: Vec<CurrencyCode> },
+    ChangeLanguages { languages: Vec<Locale> },
+    ChangeMessagesEnabled { messages_enabled: bool },
+    ChangeMessagesConfiguration { messages_configuration: MessagesConfiguration },
+    ChangeCartsConfiguration { carts_configuration: CartsConfiguration },
+    ChangeCountryTaxRateFallbackEnabled { country_tax_rate_fallback_enabled: bool },
+    ChangePriceRoundingMode { price_rounding_mode: RoundingMode },
+    ChangeTaxRoundingMode { tax_rounding_mode: RoundingMode },
+    ChangeShoppingListsConfiguration { shopping_lists_configuration: ShoppingListsConfiguration },
+    SetShippingRateInputType { shipping_rate_input_type: Option<ShippingRateInputType> },
+    SetReservationExpirationInMinutes { reservation_expiration_in_minutes: Option<u32> },
+}

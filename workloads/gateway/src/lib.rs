@@ -1,0 +1,1 @@
+//! The edge: routing, token verification, bounds, aggregated health and API description.

@@ -1,0 +1,231 @@
+//! The resources of one kind: made, read, changed and deleted.
+
+use super::Rules;
+use super::edit::{Edit, Edited};
+use super::lookup::{Lookups, store_error};
+use crate::http::RequestInfo;
+use crate::service::Deps;
+use crate::store::{MAIN, Selector, Visibility, Write};
+use api::{ApiError, Id, Key, Meta, Result, Timestamp};
+use predicate::Model;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+/// Whose resources a `me` path shows: the identity of the token.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Owner {
+    /// A customer.
+    Customer(Id),
+    /// An anonymous session.
+    Anonymous(String),
+}
+
+impl Owner {
+    /// The identity of the token; 403 without one.
+    pub fn of(request: &RequestInfo) -> Result<Self> {
+        let caller = &request.caller;
+        match (&caller.customer_id, &caller.anonymous_id) {
+            (Some(id), _) => Ok(Self::Customer(id.clone())),
+            (None, Some(id)) => Ok(Self::Anonymous(id.clone())),
+            (None, None) => Err(ApiError::new(
+                api::Code::InsufficientScope,
+                "Insufficient scope. One of the following scopes is missing: customer_id, anonymous_id.",
+            )),
+        }
+    }
+}
+
+/// Which resources of a kind a path shows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Access {
+    /// All of the project.
+    Project,
+    /// Only the token's own; others are not found.
+    Own(Owner),
+    /// Only those of a store; others are not found.
+    Store(Key),
+}
+
+impl Access {
+    /// Whether the path shows this resource.
+    pub fn shows<R: Rules>(&self, body: &R::Body) -> bool {
+        match self {
+            Self::Project => true,
+            Self::Own(owner) => R::belongs_to(body, owner),
+            Self::Store(key) => R::store(body) == Some(key),
+        }
+    }
+}
+
+/// The body of an update.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+pub struct UpdateRequest<A> {
+    /// The version that the sender knows.
+    pub version: i64,
+    /// In order; all or nothing; at most 500.
+    #[schemars(length(max = 500))]
+    pub actions: Vec<A>,
+}
+
+/// The most actions of one update (contract §0).
+const MAX_ACTIONS: usize = 500;
+
+/// A resource as clients see it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Snapshot {
+    /// The id.
+    pub id: Id,
+    /// The version.
+    pub version: i64,
+    /// The JSON text.
+    pub json: String,
+}
+
+/// The resources of one kind.
+pub struct Collection<R> {
+    /// What the service is made of.
+    pub deps: Deps,
+    pub(crate) lookups: Arc<Lookups>,
+    pub(crate) model: Model,
+    rules: PhantomData<fn() -> R>,
+}
+
+impl<R: Rules> Collection<R> {
+    /// The collection in the service's store.
+    pub fn new(deps: Deps, lookups: Arc<Lookups>) -> Self {
+        Self { deps, lookups, model: super::model::model_of::<R>(), rules: PhantomData }
+    }
+
+    /// Makes a resource.
+    pub async fn create(&self, request: &RequestInfo, draft: &R::Draft) -> Result<Snapshot> {
+        let now = self.deps.clock.now();
+        let edited = self.create_as(request, now, draft, Visibility::Live).await?;
+        Ok(edited.into_snapshot())
+    }
+
+    /// Makes a resource with a given visibility; a saga makes pending ones.
+    pub async fn create_as(
+        &self,
+        request: &RequestInfo,
+        now: Timestamp,
+        draft: &R::Draft,
+        visibility: Visibility,
+    ) -> Result<Edited<R>> {
+        let id = self.deps.clock.new_id(now);
+        let mut facts = super::Facts::default();
+        let attribution = request.caller.attribution();
+        let (state, messages) = super::decide::decide(
+            &self.lookups,
+            self.deps.clock.as_ref(),
+            request,
+            now,
+            &id,
+            &mut facts,
+            |cx| {
+                let id = R::id(draft, cx).unwrap_or_else(|| id.clone());
+                cx.resource_id = id.clone();
+                let meta = Meta {
+                    id,
+                    version: 1,
+                    created_at: now,
+                    last_modified_at: now,
+                    created_by: Some(attribution.clone()),
+                    last_modified_by: Some(attribution.clone()),
+                };
+                let (body, hidden) = R::create(draft, cx)?;
+                let mut state = super::State { body, hidden, visibility, due_at: None, meta };
+                R::settle(&mut state, cx)?;
+                Ok(state)
+            },
+        )
+        .await?;
+        self.insert(request, state, messages).await
+    }
+
+    /// Writes a resource that was decided about elsewhere (a saga, a declared project) for the first time.
+    pub async fn insert(
+        &self,
+        request: &RequestInfo,
+        state: super::State<R>,
+        messages: Vec<api::Message>,
+    ) -> Result<Edited<R>> {
+        let (document, events) = self.document(request, &state, None, &messages, super::edit::Change::Created)?;
+        let json = document.view(MAIN).unwrap_or_default().to_owned();
+        self.deps
+            .store
+            .write(Write { expected_rev: None, document, events })
+            .await
+            .map_err(|error| self.write_error(error))?;
+        self.deps.relay.wake();
+        Ok(Edited { json, state, changed: true })
+    }
+
+    /// The JSON text of a resource, if there is one.
+    pub async fn get(&self, request: &RequestInfo, selector: &Selector, access: &Access) -> Result<Option<String>> {
+        let found = self
+            .deps
+            .store
+            .view(request.project(), R::KIND, selector, MAIN)
+            .await
+            .map_err(|e| store_error(&e))?;
+        match (found, access) {
+            (Some(json), Access::Project) => Ok(Some(json)),
+            (Some(json), access) => {
+                let body: R::Body = serde_json::from_str(&json).map_err(|e| crate::peers::internal(&e))?;
+                Ok(access.shows::<R>(&body).then_some(json))
+            }
+            (None, _) => Ok(None),
+        }
+    }
+
+    /// Applies update actions under a version.
+    pub async fn update(
+        &self,
+        request: &RequestInfo,
+        selector: &Selector,
+        access: &Access,
+        update: &UpdateRequest<R::Action>,
+    ) -> Result<Option<Snapshot>> {
+        if update.actions.len() > MAX_ACTIONS {
+            return Err(ApiError::new(
+                api::Code::MaxResourceLimitExceeded,
+                format!("An update takes at most {MAX_ACTIONS} actions, but {} were sent.", update.actions.len()),
+            ));
+        }
+        let edit = Edit { expected_version: Some(update.version), access: access.clone(), visible: true };
+        let edited = self
+            .edit(request, selector, &edit, |state, cx| {
+                for action in &update.actions {
+                    R::apply(state, action, cx)?;
+                }
+                if !update.actions.is_empty() {
+                    R::settle(state, cx)?;
+                }
+                Ok(())
+            })
+            .await?;
+        Ok(edited.map(Edited::into_snapshot))
+    }
+
+    /// Deletes a resource, under a version if one is given.
+    pub async fn delete(
+        &self,
+        request: &RequestInfo,
+        selector: &Selector,
+        access: &Access,
+        version: Option<i64>,
+    ) -> Result<Option<Snapshot>> {
+        let edit = Edit { expected_version: version, access: access.clone(), visible: true };
+        let edited = self
+            .edit(request, selector, &edit, |state, cx| {
+                R::delete(state, cx)?;
+                state.visibility = Visibility::Deleted;
+                Ok(())
+            })
+            .await?;
+        Ok(edited.map(Edited::into_snapshot))
+    }
+}

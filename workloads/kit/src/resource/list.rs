@@ -1,0 +1,141 @@
+//! Lists: predicate, sort, paging, all checked against the kind's fields before the store sees them.
+
+use super::collection::{Access, Collection, Owner};
+use super::lookup::store_error;
+use super::Rules;
+use crate::http::{Params, RequestInfo};
+use crate::peers::internal;
+use crate::store::{MAIN, Page, Query, Sort};
+use api::{ApiError, Result};
+use predicate::{Bound, Model};
+use std::collections::HashMap;
+use std::time::Duration;
+
+/// A query may take this long before it is answered with `QueryTimedOut`.
+const TIME_LIMIT: Duration = Duration::from_secs(10);
+/// With a `where`, `total` is not counted beyond this number (contract §0).
+const TOTAL_CAP: u64 = 10_000;
+/// `where` and `sort` parameters beyond this number are refused.
+const MAX_CLAUSES: usize = 50;
+
+/// What a list request asks for, checked.
+#[derive(Debug, Clone)]
+pub struct ListRequest {
+    /// The `where` parameters.
+    pub filters: Vec<Bound>,
+    /// The `sort` parameters.
+    pub sort: Vec<Sort>,
+    /// Page size.
+    pub limit: u32,
+    /// Where the page starts.
+    pub offset: u32,
+    /// Whether `total` is wanted.
+    pub with_total: bool,
+}
+
+impl ListRequest {
+    /// Reads and checks `where`, `var.*`, `sort`, `limit`, `offset` and `withTotal`.
+    pub fn parse(params: &Params, model: &Model) -> Result<Self> {
+        let variables = params.variables();
+        let mut filters = Vec::new();
+        for text in params.all("where") {
+            if filters.len() == MAX_CLAUSES {
+                return Err(ApiError::malformed_parameter("where", &format!("More than {MAX_CLAUSES} predicates.")));
+            }
+            filters.push(where_clause(text, &variables, model)?);
+        }
+        let mut sort = Vec::new();
+        for text in params.all("sort") {
+            if sort.len() == MAX_CLAUSES {
+                return Err(ApiError::malformed_parameter("sort", &format!("More than {MAX_CLAUSES} criteria.")));
+            }
+            sort.push(sort_clause(text, model)?);
+        }
+        Ok(Self {
+            filters,
+            sort,
+            limit: params.limit()?,
+            offset: params.offset()?,
+            with_total: params.flag("withTotal", true)?,
+        })
+    }
+}
+
+fn where_clause(text: &str, variables: &HashMap<String, Vec<String>>, model: &Model) -> Result<Bound> {
+    let bad = |error: &dyn std::fmt::Display| ApiError::malformed_parameter("where", &error.to_string());
+    let mut bound = predicate::parse(text).map_err(|e| bad(&e))?.bind(variables).map_err(|e| bad(&e))?;
+    bound.check(model).map_err(|e| bad(&e))?;
+    Ok(bound)
+}
+
+fn sort_clause(text: &str, model: &Model) -> Result<Sort> {
+    let bad = |detail: String| ApiError::malformed_parameter("sort", &detail);
+    let mut words = text.split_ascii_whitespace();
+    let path = words.next().ok_or_else(|| bad("Expected 'field' or 'field asc|desc'.".to_owned()))?;
+    let descending = match words.next().map(str::to_ascii_lowercase).as_deref() {
+        None | Some("asc") => false,
+        Some("desc") => true,
+        Some(other) => return Err(bad(format!("Expected 'asc' or 'desc' but found '{other}'."))),
+    };
+    if words.next().is_some() || path.len() > 512 {
+        return Err(bad("Expected 'field' or 'field asc|desc'.".to_owned()));
+    }
+    model.sortable(path).map_err(|e| bad(e.to_string()))?;
+    Ok(Sort { path: path.split('.').map(str::to_owned).collect(), descending })
+}
+
+/// A predicate of our own with one text value.
+fn equals(predicate: &str, value: &str) -> Result<Bound> {
+    let quoted = serde_json::Value::from(value).to_string();
+    let variables = HashMap::from([("value".to_owned(), vec![quoted])]);
+    predicate::parse(predicate).map_err(|e| internal(&e))?.bind(&variables).map_err(|e| internal(&e))
+}
+
+impl<R: Rules> Collection<R> {
+    /// One page of the resources that a path shows.
+    pub async fn page(&self, request: &RequestInfo, list: ListRequest, access: &Access) -> Result<Page> {
+        let filtered = !list.filters.is_empty();
+        let mut filters = list.filters;
+        match access {
+            Access::Project => {}
+            Access::Own(Owner::Customer(id)) => filters.push(equals("customerId = :value", id.as_str())?),
+            Access::Own(Owner::Anonymous(id)) => filters.push(equals("anonymousId = :value", id)?),
+            Access::Store(key) => filters.push(equals("store(key = :value)", key.as_str())?),
+        }
+        let query = Query {
+            project: request.project().to_owned(),
+            kind: R::KIND,
+            view: MAIN,
+            filters,
+            sort: list.sort,
+            limit: list.limit,
+            offset: list.offset,
+            count_to: list.with_total.then_some(if filtered { TOTAL_CAP } else { u64::MAX }),
+            time_limit: TIME_LIMIT,
+        };
+        self.deps.store.query(query).await.map_err(|e| store_error(&e))
+    }
+}
+
+/// The body of a list answer.
+#[must_use]
+pub fn page_body(list_limit: u32, offset: u32, page: &Page) -> String {
+    let size: usize = page.results.iter().map(|r| r.len() + 1).sum();
+    let mut text = String::with_capacity(size + 96);
+    let _ = std::fmt::Write::write_fmt(
+        &mut text,
+        format_args!("{{\"limit\":{list_limit},\"offset\":{offset},\"count\":{}", page.results.len()),
+    );
+    if let Some(total) = page.total {
+        let _ = std::fmt::Write::write_fmt(&mut text, format_args!(",\"total\":{total}"));
+    }
+    text.push_str(",\"results\":[");
+    for (at, result) in page.results.iter().enumerate() {
+        if at > 0 {
+            text.push(',');
+        }
+        text.push_str(result);
+    }
+    text.push_str("]}");
+    text
+}

@@ -1,0 +1,29 @@
+//! The money rules that several services share: which price counts, what a line costs, what tax it
+//! bears, what shipping costs, what a cart sums to.
+//!
+//! Pure functions: values in, values out; no clock, no store, no float. Every amount is an integer of
+//! minor units and every tax rate an exact decimal; what leaves 64 bits is the error `MoneyOverflow`,
+//! never a panic and never a wrong number. The rules are those of the contract, §3 (money, rounding,
+//! tax), §4 (prices) and §5 (carts); each function names its own.
+
+pub mod amounts;
+pub mod identity;
+pub mod price_function;
+pub mod prices;
+pub mod selection;
+pub mod shipping;
+pub mod tax;
+pub mod tax_rates;
+pub mod totals;
+
+pub use amounts::{line_total, sum_of, unit_price};
+pub use identity::{CustomLineIdentity, LineIdentity, Merge, merge_custom_line, merge_targets};
+pub use price_function::Formula;
+pub use prices::check_prices;
+pub use selection::{PriceSelection, matching_price_not_found, select_price};
+pub use shipping::{
+    CartScore, check_shipping_rate, mark_matching, matching_zone, rate_for, shipping_price, shipping_rate_for_address,
+};
+pub use tax::{TaxRounding, add_taxed, tax_from_amount, tax_of_cart_from_amount, tax_of_line};
+pub use tax_rates::{check_rates, external_tax_rate, missing_tax_rate, select_tax_rate, tax_rate};
+pub use totals::{CartTotals, cart_totals};

@@ -3,6 +3,7 @@
 
 use crate::CommerceStack;
 use crate::error::InvalidSpec;
+use crate::validate::names::short;
 use kube::{CustomResourceExt, Resource};
 use serde_json::{Map, Value};
 use std::sync::LazyLock;
@@ -176,7 +177,7 @@ fn is_identity(root: bool, name: &str) -> bool {
 }
 
 fn join(path: &str, name: &str) -> String {
-    let name: String = name.chars().take(80).collect();
+    let name = short(name);
     if path.is_empty() { name } else { format!("{path}.{name}") }
 }
 
@@ -187,8 +188,7 @@ pub(crate) fn unknown_field(what: &str, given: &str, known: &[&str]) -> String {
         Some((steps, name)) if steps <= 2 && steps < name.len() => format!("did you mean '{name}'? "),
         _ => String::new(),
     };
-    let shown: String = given.chars().take(80).collect();
-    format!("unknown {what} '{shown}'; {hint}known are: {}", known.join(", "))
+    format!("unknown {what} '{}'; {hint}known are: {}", short(given), known.join(", "))
 }
 
 /// The number of single-character edits between two short texts, without regard to case.
@@ -215,9 +215,7 @@ fn shown(value: &Value) -> String {
         Value::Null => "empty".to_owned(),
         Value::Bool(value) => format!("the boolean {value}"),
         Value::Number(value) => format!("the number {value}"),
-        Value::String(value) => {
-            format!("the text '{}'", value.chars().take(40).flat_map(char::escape_debug).collect::<String>())
-        }
+        Value::String(value) => format!("the text '{}'", short(value)),
         Value::Array(_) => "a list".to_owned(),
         Value::Object(_) => "an object".to_owned(),
     }

@@ -4,7 +4,7 @@
 //! bounds are checked here again although the schema has them, so that this is all anyone needs.
 
 mod backing;
-mod names;
+pub(crate) mod names;
 mod project;
 mod service;
 
@@ -64,6 +64,10 @@ pub fn validate(stack: &CommerceStack) -> Result<ValidatedStack, Vec<InvalidSpec
     let name = stack.metadata.name.clone().unwrap_or_default();
     if !names::is_label(&name, 40) {
         report.refuse("metadata.name", names::wrong(&name, "a stack name: up to 40 lower-case letters, digits and hyphens, beginning with a letter or digit and ending so"));
+    }
+    if let Some(namespace) = stack.metadata.namespace.as_deref().filter(|name| !names::is_label(name, 63)) {
+        let rule = "a namespace: up to 63 lower-case letters, digits and hyphens";
+        report.refuse("metadata.namespace", names::wrong(namespace, rule));
     }
     image(spec.image.as_deref(), "spec.image", report);
     let projects = project::projects(&name, &spec.projects, report);

@@ -19,6 +19,9 @@ const MAX_DEPTH: usize = 32;
 
 /// The documents of a text that hold anything, at most two: the second only tells that it is there.
 pub(crate) fn documents(text: &str) -> Result<Vec<Value>, (Option<Location>, String)> {
+    if !parses_in_time(text) {
+        return Err((None, "it is nested too deeply".to_owned()));
+    }
     let mut found = Vec::new();
     for document in serde_yaml::Deserializer::from_str(text) {
         let left = Budget { nodes: Cell::new(MAX_NODES), text: Cell::new(MAX_TEXT) };
@@ -34,6 +37,24 @@ pub(crate) fn documents(text: &str) -> Result<Vec<Value>, (Option<Location>, Str
         }
     }
     Ok(found)
+}
+
+/// The parser takes time in the order of (bytes × depth of brackets), so a megabyte of `[` would keep it
+/// for minutes. Brackets in comments and texts are counted too, closing ones may hide opening ones; so
+/// the depth is bounded as it looks, and for what only looks flat the product is bounded.
+fn parses_in_time(text: &str) -> bool {
+    let (mut depth, mut opened) = (0_usize, 0_usize);
+    for byte in text.bytes() {
+        match byte {
+            b'[' | b'{' => (depth, opened) = (depth + 1, opened + 1),
+            b']' | b'}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth > 4 * MAX_DEPTH {
+            return false;
+        }
+    }
+    opened.saturating_mul(text.len()) <= 20_000 * crate::MAX_BYTES
 }
 
 /// The parser's words without the place, which is told in front of them, on one line.
@@ -99,6 +120,15 @@ impl<'de> Visitor<'de> for Bounded<'_> {
     fn visit_unit<E: Error>(self) -> Result<Value, E> {
         self.take(0)?;
         Ok(Value::Null)
+    }
+    fn visit_none<E: Error>(self) -> Result<Value, E> {
+        self.visit_unit()
+    }
+    fn visit_i128<E: Error>(self, value: i128) -> Result<Value, E> {
+        Err(E::custom(format_args!("the number {value} is too large")))
+    }
+    fn visit_u128<E: Error>(self, value: u128) -> Result<Value, E> {
+        Err(E::custom(format_args!("the number {value} is too large")))
     }
     fn visit_bool<E: Error>(self, value: bool) -> Result<Value, E> {
         self.take(0)?;

@@ -64,7 +64,7 @@ fn build_in(sources: &Path, binary: &Path) -> Result<()> {
 
     patch(&sources.join("vendor").join(PACKAGE))?;
 
-    let mut step = Step::start(format!("building FerretDB {VERSION} (once, about 1 to 2 minutes)"));
+    let mut step = Step::start(format!("building FerretDB {VERSION} (once, takes minutes)"));
     let made = sources.join("ferretdb");
     let made_as = made.to_str().context("the path of the cache is not UTF-8")?;
     let main = format!("{PACKAGE}/cmd/ferretdb");

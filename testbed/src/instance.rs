@@ -83,7 +83,7 @@ impl Instance {
     pub fn start(dir: PathBuf, program: &Path, arguments: &[&OsStr]) -> Result<Self> {
         let log = File::create(dir.join("log"))?;
         // The shell records itself before it becomes the server: no moment in which a server runs unrecorded.
-        let child = Command::new("sh")
+        let child = Command::new("/bin/sh")
             .args(["-c", r#"cat "/proc/$$/stat" > "$0" && exec "$@""#])
             .arg(dir.join(PROCESS_FILE))
             .arg(program)
@@ -176,7 +176,7 @@ fn end(server: Process) -> Result<()> {
         if began.elapsed() > SWEEP_WAIT {
             bail!("process {} of an earlier testbed does not end", server.pid);
         }
-        Command::new("sh").args(["-c", r#"kill -KILL "$0""#, &server.pid.to_string()]).status()?;
+        Command::new("/bin/sh").args(["-c", r#"kill -KILL "$0""#, &server.pid.to_string()]).status()?;
         thread::sleep(Duration::from_millis(20));
     }
     Ok(())

@@ -90,7 +90,7 @@ fn at_terminal() -> bool {
 async fn pass_on(name: &str, child: &Child) {
     let Some(pid) = child.id() else { return };
     // It may have ended by itself.
-    let _ = Command::new("sh")
+    let _ = Command::new("/bin/sh")
         .args(["-c", r#"kill -s "$0" "$1" 2>/dev/null"#, name, &pid.to_string()])
         .status()
         .await;

@@ -253,11 +253,11 @@ journey('taxes, zones and shipping methods are set up and changed', async () => 
     version: shop.shippingMethod.version,
     actions: [
       { action: 'addZone', zone: { typeId: 'zone', id: zone.id } },
-      { action: 'addShippingRate', zone: { typeId: 'zone', id: zone.id }, shippingRate: { price: usd(900), tiers: [{ type: 'CartValue', minimumCentAmount: 5000, price: usd(500) }] } },
+      { action: 'addShippingRate', zone: { typeId: 'zone', id: zone.id }, shippingRate: { price: usd(900), freeAbove: usd(5000) } },
     ],
   } }));
   const rates = method.zoneRates.find((one) => one.zone.id === zone.id).shippingRates;
-  assert.deepEqual([rates.length, rates[0].price.centAmount, rates[0].tiers[0].price.centAmount], [1, 900, 500]);
+  assert.deepEqual([rates.length, rates[0].price.centAmount, rates[0].freeAbove.centAmount], [1, 900, 5000]);
   await refused(admin.zones().withId({ ID: zone.id }).delete({ queryArgs: { version: zone.version } }).execute(), 400, 'ReferenceExists');
 
   const back = await body(admin.shippingMethods().withId({ ID: method.id }).post({ body: { version: method.version, actions: [{ action: 'removeZone', zone: { typeId: 'zone', id: zone.id } }] } }));

@@ -55,13 +55,18 @@ pub(super) fn projects(stack: &str, given: &[Project], report: &mut Report) -> V
     let mut projects = Vec::new();
     for (index, project) in given.iter().take(MAX_PROJECTS).enumerate() {
         let path = format!("spec.projects[{index}]");
+        // What a wrong key entails is no second complaint.
+        let mut unknown = BTreeMap::new();
+        let mut labels = &mut labels;
         if let Some(reason) = bad_key(&project.key) {
+            labels = &mut unknown;
             report.refuse(format_args!("{path}.key"), reason);
         } else if let Some(first) = keys.insert(project.key.as_str(), index) {
+            labels = &mut unknown;
             let message = format!("'{}' is the key of spec.projects[{first}] already", project.key);
             report.refuse(format_args!("{path}.key"), message);
         }
-        projects.push(one_project(project, &path, &mut labels, report));
+        projects.push(one_project(project, &path, labels, report));
     }
     projects
 }
@@ -217,7 +222,7 @@ fn scopes(client: &ApiClient, path: &str, report: &mut Report) -> Vec<String> {
             let message = format!("'{}' names a project; write '{}' alone", short(scope), short(name));
             report.refuse(path, message);
         } else if !SCOPES.contains(&scope.as_str()) {
-            report.refuse(path, unknown_field("scope", &short(scope), SCOPES));
+            report.refuse(path, unknown_field("scope", scope, SCOPES));
         } else if !seen.insert(scope.as_str()) {
             report.refuse(path, format!("'{scope}' is given twice"));
         }

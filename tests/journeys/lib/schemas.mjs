@@ -20,7 +20,7 @@ import { responseTypes } from './routes.mjs';
 
 const HERE = fileURLToPath(import.meta.url);
 const CACHE = fileURLToPath(new URL('../node_modules/.cache/sdk-schemas/', import.meta.url));
-const TAGS = ['type', 'typeId', 'code', 'method', 'action', 'kind', 'schedule', 'mode'];
+const TAGS = ['type', 'typeId', 'code', 'name', 'method', 'action', 'kind', 'schedule', 'mode'];
 const WHOLE = /^(version|currentVersion|limit|offset|count|total|statusCode|quantity|centAmount|preciseAmount|fractionDigits|quantityOnStock|availableQuantity|totalLineItemQuantity|minimumQuantity|expires_in)$/;
 const MOMENT = /^(createdAt|lastModifiedAt|addedAt|validFrom|validUntil|completedAt|expiresAt|deleteAt|lastUsedAt|expectedDelivery)$/;
 

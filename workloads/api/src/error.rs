@@ -122,12 +122,12 @@ pub struct ErrorItem {
 ///
 /// It never carries an internal cause; log that where it happens and answer [`ApiError::general`].
 #[derive(Debug, Clone, PartialEq)]
-pub struct ApiError(Box<Vec<ErrorItem>>);
+pub struct ApiError(Box<[ErrorItem]>);
 
 impl ApiError {
     /// An error of one item.
     pub fn new(code: Code, message: impl Into<String>) -> Self {
-        Self(Box::new(vec![ErrorItem { code, message: message.into(), extra: Map::new() }]))
+        Self(Box::new([ErrorItem { code, message: message.into(), extra: Map::new() }]))
     }
 
     /// Adds an extra field to the first item.
@@ -215,7 +215,7 @@ impl ApiError {
                 Some(ErrorItem { code: code.unwrap_or(Code::General), message, extra })
             })
             .collect();
-        if items.is_empty() { None } else { Some(Self(Box::new(items))) }
+        if items.is_empty() { None } else { Some(Self(items.into_boxed_slice())) }
     }
 
     // --- wordings, one place each -------------------------------------------------------------

@@ -95,6 +95,12 @@ macro_rules! kinds {
 }
 
 kinds! {
+    /// The key pair that tokens are signed with; never public.
+    SigningKey = "signing-key", "", "SigningKey", Account, [];
+    /// A refresh token; never public.
+    RefreshToken = "refresh-token", "", "RefreshToken", Account, [];
+    /// The withdrawal of tokens; never public.
+    Revocation = "revocation", "", "Revocation", Account, [];
     /// An API client; no references point to it.
     ApiClient = "api-client", "api-clients", "ApiClient", Account, ["api_clients"];
     /// The project itself: its settings. Addressed by its key, which is also its id.
@@ -135,6 +141,12 @@ kinds! {
 }
 
 impl Kind {
+    /// Whether clients may refer to such a resource and see it.
+    #[must_use]
+    pub fn is_public(self) -> bool {
+        !self.path().is_empty() && self != Self::ApiClient
+    }
+
     /// The kind that a `typeId` names.
     #[must_use]
     pub fn from_type_id(type_id: &str) -> Option<Self> {

@@ -7,18 +7,24 @@
 //! Every public field mirrors a property of the commercetools HTTP API of the same name in
 //! camelCase; only what differs from that description is explained at the field.
 
+pub mod account;
 pub mod address;
+pub mod asset;
 pub mod caller;
+pub mod category;
 pub mod cart;
 pub mod custom;
 pub mod error;
 pub mod id;
+pub mod internal;
 pub mod kind;
 pub mod localized;
 pub mod message;
 pub mod meta;
 pub mod money;
 pub mod price;
+pub mod product;
+pub mod product_type;
 pub mod product_variant;
 pub mod project;
 pub mod reference;

@@ -124,7 +124,9 @@ impl PriceDraft {
         let mut tiers = self
             .tiers
             .into_iter()
-            .map(|tier| Ok(PriceTier { minimum_quantity: tier.minimum_quantity, value: tier.value.try_into()? }))
+            .map(|tier| {
+                Ok(PriceTier { minimum_quantity: tier.minimum_quantity, value: tier.value.try_into()? })
+            })
             .collect::<Result<Vec<_>>>()?;
         tiers.sort_by_key(|tier| tier.minimum_quantity);
         Ok(Price {

@@ -1,6 +1,6 @@
 //! Product variants, as products hold them and as line items keep a copy of them.
 
-use crate::{CustomFields, CustomFieldsDraft, Id, Key, LocalizedString, Price};
+use crate::{CustomFields, CustomFieldsDraft, Id, Key, LocalizedString, Price, PriceDraft};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -30,6 +30,25 @@ pub struct ProductVariant {
     /// Stock as inventory last said it. Spliced into answers.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub availability: Option<Value>,
+}
+
+/// A variant as it comes in.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[allow(missing_docs, reason = "the API's own property names")]
+pub struct ProductVariantDraft {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sku: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<Key>,
+    #[serde(default, deserialize_with = "crate::null_as_default")]
+    pub prices: Vec<PriceDraft>,
+    #[serde(default, deserialize_with = "crate::null_as_default")]
+    pub attributes: Vec<Attribute>,
+    #[serde(default, deserialize_with = "crate::null_as_default")]
+    pub images: Vec<Image>,
+    #[serde(default, deserialize_with = "crate::null_as_default")]
+    pub assets: Vec<AssetDraft>,
 }
 
 /// A value of an attribute that the product type defines.

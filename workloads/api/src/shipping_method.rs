@@ -213,22 +213,56 @@ pub struct ShippingMethodDraft {
 #[serde(tag = "action", rename_all = "camelCase", rename_all_fields = "camelCase")]
 #[allow(missing_docs, reason = "the API's own names")]
 pub enum ShippingMethodAction {
-    SetKey { key: Option<Key> },
-    ChangeName { name: String },
-    SetLocalizedName { localized_name: Option<LocalizedString> },
-    SetDescription { description: Option<String> },
-    SetLocalizedDescription { localized_description: Option<LocalizedString> },
-    ChangeTaxCategory { tax_category: ResourceIdentifier },
-    ChangeIsDefault { is_default: bool },
-    ChangeActive { active: bool },
-    SetPredicate { predicate: Option<String> },
-    SetCarrier { carrier: Option<String> },
-    AddZone { zone: ResourceIdentifier },
-    RemoveZone { zone: ResourceIdentifier },
-    AddShippingRate { zone: ResourceIdentifier, shipping_rate: ShippingRateDraft },
-    RemoveShippingRate { zone: ResourceIdentifier, shipping_rate: ShippingRateDraft },
-    AddStore { store: StoreIdentifier },
-    RemoveStore { store: StoreIdentifier },
+    SetKey {
+        key: Option<Key>,
+    },
+    ChangeName {
+        name: String,
+    },
+    SetLocalizedName {
+        localized_name: Option<LocalizedString>,
+    },
+    SetDescription {
+        description: Option<String>,
+    },
+    SetLocalizedDescription {
+        localized_description: Option<LocalizedString>,
+    },
+    ChangeTaxCategory {
+        tax_category: ResourceIdentifier,
+    },
+    ChangeIsDefault {
+        is_default: bool,
+    },
+    ChangeActive {
+        active: bool,
+    },
+    SetPredicate {
+        predicate: Option<String>,
+    },
+    SetCarrier {
+        carrier: Option<String>,
+    },
+    AddZone {
+        zone: ResourceIdentifier,
+    },
+    RemoveZone {
+        zone: ResourceIdentifier,
+    },
+    AddShippingRate {
+        zone: ResourceIdentifier,
+        shipping_rate: ShippingRateDraft,
+    },
+    RemoveShippingRate {
+        zone: ResourceIdentifier,
+        shipping_rate: ShippingRateDraft,
+    },
+    AddStore {
+        store: StoreIdentifier,
+    },
+    RemoveStore {
+        store: StoreIdentifier,
+    },
     SetStores {
         #[serde(default, deserialize_with = "crate::null_as_default")]
         stores: Vec<StoreIdentifier>,
@@ -239,7 +273,10 @@ pub enum ShippingMethodAction {
         #[serde(default, deserialize_with = "crate::null_as_default")]
         fields: Map<String, Value>,
     },
-    SetCustomField { name: String, value: Option<Value> },
+    SetCustomField {
+        name: String,
+        value: Option<Value>,
+    },
 }
 
 #[cfg(test)]

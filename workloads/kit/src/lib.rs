@@ -16,6 +16,8 @@ pub mod resource;
 pub mod service;
 pub mod store;
 pub mod telemetry;
+pub mod token;
+pub mod upstream;
 
 pub use resource::{Context, Decision, Rules, State, Stop};
 pub use service::{Deps, Service, ServiceBuilder};

@@ -3,7 +3,7 @@
 use crate::bus::{Event, EventBus};
 use crate::clock::Clock;
 use crate::consumer::{self, Handler};
-use crate::http::{Failure, Reply, RequestInfo, json, ok};
+use crate::http::{Failure, MAX_BODY_BYTES, Reply, RequestInfo, json, ok};
 use crate::peers::Peers;
 use crate::recovery::{self, Recover};
 use crate::relay::Relay;
@@ -44,10 +44,9 @@ pub struct Service {
     pub name: ServiceName,
     /// What the gateway routes to. Requests carry a [`RequestInfo`].
     pub public: Router,
-    /// What peers call; never reachable from outside.
+    /// What peers call; never reachable from outside. `/description` gives `{paths, schemas}` of the
+    /// public routes.
     pub internal: Router,
-    /// `{paths, schemas}` of the public routes.
-    pub description: serde_json::Value,
     /// Background work; each ends when the token it is given is cancelled.
     pub tasks: Vec<Task>,
 }
@@ -185,11 +184,16 @@ impl ServiceBuilder {
             }))
             .fallback(no_route)
             .method_not_allowed_fallback(no_route);
+        let description: Bytes = self.parts.finish().to_string().into();
+        let internal = self
+            .internal
+            .route("/description", post(move || async move { ok(description) }))
+            .layer(axum::extract::DefaultBodyLimit::max(MAX_BODY_BYTES))
+            .fallback(no_route);
         Service {
             name: self.deps.service,
-            public,
-            internal: self.internal.fallback(no_route),
-            description: self.parts.finish(),
+            public: public.layer(axum::extract::DefaultBodyLimit::max(MAX_BODY_BYTES)),
+            internal,
             tasks: self.tasks,
         }
     }
@@ -272,4 +276,17 @@ async fn measure(
     let route = route.as_ref().map_or("", |r| r.as_str());
     metrics.observe(service, method.as_str(), route, response.status().as_u16(), start.elapsed());
     response
+}
+
+/// The withdrawal of tokens that an event of the topic `account` tells of.
+#[must_use]
+pub fn revocation_of(event: &Event) -> Option<api::internal::account::Revocation> {
+    if event.kind != "revocation.created" {
+        return None;
+    }
+    #[derive(serde::Deserialize)]
+    struct Data {
+        obj: api::internal::account::Revocation,
+    }
+    serde_json::from_str::<Data>(&event.data).ok().map(|data| data.obj)
 }

@@ -15,20 +15,17 @@ pub(crate) fn compare(stored: &Number, literal: &Literal) -> Option<Ordering> {
     }
 }
 
-#[allow(
-    clippy::cast_possible_truncation,
-    clippy::cast_precision_loss,
-    reason = "the decimal is whole and within i64 where it is cast; i64::MIN is a power of two"
-)]
+#[allow(clippy::cast_possible_truncation, reason = "the decimal is whole and within i64 where it is cast")]
 fn integer_with_decimal(a: i64, b: f64) -> Option<Ordering> {
-    let low = i64::MIN as f64;
+    const LOWEST: f64 = -9_223_372_036_854_775_808.0;
+    const ABOVE: f64 = 9_223_372_036_854_775_808.0;
     if b.is_nan() {
         return None;
     }
-    if b < low {
+    if b < LOWEST {
         return Some(Ordering::Greater);
     }
-    if b >= -low {
+    if b >= ABOVE {
         return Some(Ordering::Less);
     }
     let whole = b.trunc();

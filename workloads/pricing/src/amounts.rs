@@ -17,7 +17,8 @@ pub fn unit_price(price: &Price, quantity: i64) -> TypedMoney {
 /// Rule (§4): if a discounted value is present the tiers are ignored.
 #[must_use]
 pub fn unit_price_with(price: &Price, quantity: i64, discounted: Option<TypedMoney>) -> TypedMoney {
-    let tier = || price.tiers.iter().filter(|t| t.minimum_quantity <= quantity).max_by_key(|t| t.minimum_quantity);
+    let tier =
+        || price.tiers.iter().filter(|t| t.minimum_quantity <= quantity).max_by_key(|t| t.minimum_quantity);
     discounted.or_else(|| tier().map(|tier| tier.value)).unwrap_or(price.value)
 }
 
@@ -80,7 +81,8 @@ mod tests {
     fn high_precision_is_multiplied_first_and_rounded_once() {
         use LineItemPriceMode::{ExternalPrice, Platform};
         let unit = precise_eur(12_345, 4); // 1.2345
-        let total = |quantity, mode, rounding| line_total(unit, quantity, mode, rounding).unwrap().cent_amount;
+        let total =
+            |quantity, mode, rounding| line_total(unit, quantity, mode, rounding).unwrap().cent_amount;
         assert_eq!(total(100, Platform, RoundingMode::HalfEven), 12_345);
         assert_eq!(total(10, Platform, RoundingMode::HalfUp), 1235); // 12.345
         assert_eq!(total(10, Platform, RoundingMode::HalfDown), 1234);

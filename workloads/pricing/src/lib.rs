@@ -16,14 +16,23 @@ pub mod tax;
 pub mod tax_rates;
 pub mod totals;
 
-pub use amounts::{line_total, sum_of, unit_price};
-pub use identity::{CustomLineIdentity, LineIdentity, Merge, merge_custom_line, merge_targets};
+pub use amounts::{line_total, sum_of, unit_price, unit_price_with};
+pub use identity::{
+    CustomLineIdentity, LineIdentity, add_targets, apply_delta, custom_line_to_grow, line_to_grow,
+    shipping_details,
+};
 pub use price_function::Formula;
 pub use prices::check_prices;
 pub use selection::{PriceSelection, matching_price_not_found, select_price};
 pub use shipping::{
-    CartScore, check_shipping_rate, mark_matching, matching_zone, rate_for, shipping_price, shipping_rate_for_address,
+    CartForShipping, Place, check_shipping_rate, mark_location, mark_used_rate, rate_for_place,
+    shipping_price,
 };
 pub use tax::{TaxRounding, add_taxed, tax_from_amount, tax_of_cart_from_amount, tax_of_line};
 pub use tax_rates::{check_rates, external_tax_rate, missing_tax_rate, select_tax_rate, tax_rate};
 pub use totals::{CartTotals, cart_totals};
+
+#[cfg(test)]
+mod properties;
+#[cfg(test)]
+mod testing;

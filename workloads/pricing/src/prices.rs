@@ -21,7 +21,9 @@ pub fn check_prices(prices: &[Price]) -> Result<()> {
             && let Some(conflicting) = keys.insert(key.as_str(), price)
         {
             let message = format!("Duplicate price key: {key}. The price key must be unique per variant.");
-            return Err(ApiError::new(Code::DuplicatePriceKey, message).with("conflictingPrice", json(conflicting)));
+            return Err(
+                ApiError::new(Code::DuplicatePriceKey, message).with("conflictingPrice", json(conflicting))
+            );
         }
         let scope = Scope::of(price);
         if price.is_dated() {
@@ -31,7 +33,9 @@ pub fn check_prices(prices: &[Price]) -> Result<()> {
                 "Duplicate price scope: {scope}. The combination of currency, country, customerGroup and channel \
                  must be unique for each price of a product variant."
             );
-            return Err(ApiError::new(Code::DuplicatePriceScope, message).with("conflictingPrice", json(conflicting)));
+            return Err(
+                ApiError::new(Code::DuplicatePriceScope, message).with("conflictingPrice", json(conflicting))
+            );
         }
     }
     dated.into_values().try_for_each(check_windows)
@@ -50,7 +54,10 @@ fn check_price(price: &Price) -> Result<()> {
             return Err(ApiError::invalid_field("minimumQuantity", tier.minimum_quantity));
         }
         if tier.value.currency_code != price.value.currency_code {
-            return Err(ApiError::invalid_field("tiers.value.currencyCode", tier.value.currency_code.as_str()));
+            return Err(ApiError::invalid_field(
+                "tiers.value.currencyCode",
+                tier.value.currency_code.as_str(),
+            ));
         }
     }
     Ok(())
@@ -62,7 +69,8 @@ fn check_windows(mut prices: Vec<&Price>) -> Result<()> {
     for pair in prices.windows(2) {
         let [earlier, later] = pair else { continue };
         // `None` as an end is never; as a beginning it is always, and sorts first.
-        let apart = matches!((earlier.valid_until, later.valid_from), (Some(until), Some(from)) if until <= from);
+        let apart =
+            matches!((earlier.valid_until, later.valid_from), (Some(until), Some(from)) if until <= from);
         if !apart {
             return Err(overlapping(later, earlier));
         }
@@ -185,7 +193,10 @@ mod tests {
     #[test]
     fn tiers_begin_at_two_differ_and_keep_the_currency() {
         let with = |tiers: &[(i64, api::TypedMoney)]| {
-            let tiers = tiers.iter().map(|&(minimum_quantity, value)| PriceTier { minimum_quantity, value }).collect();
+            let tiers = tiers
+                .iter()
+                .map(|&(minimum_quantity, value)| PriceTier { minimum_quantity, value })
+                .collect();
             code(&[Price { tiers, ..price("a", 100) }])
         };
         assert_eq!(with(&[(2, eur(90)), (3, eur(80))]), None);

@@ -28,7 +28,15 @@ impl<'a> PriceSelection<'a> {
     /// A price for everyone in that currency.
     #[must_use]
     pub fn new(currency: CurrencyCode, now: Timestamp) -> Self {
-        Self { currency, country: None, customer_groups: &[], channel: None, allowed_channels: None, quantity: 1, now }
+        Self {
+            currency,
+            country: None,
+            customer_groups: &[],
+            channel: None,
+            allowed_channels: None,
+            quantity: 1,
+            now,
+        }
     }
 
     /// For a country.
@@ -124,7 +132,8 @@ fn exact_value(money: TypedMoney) -> (i128, i128) {
 pub fn matching_price_not_found(product: &Id, variant: i32, want: &PriceSelection<'_>) -> ApiError {
     let reference =
         |kind: Kind, id: &Id| serde_json::to_value(Reference::new(kind, id.clone())).unwrap_or_default();
-    let mut message = format!("The variant {variant} of the product '{product}' has no price in {}", want.currency);
+    let mut message =
+        format!("The variant {variant} of the product '{product}' has no price in {}", want.currency);
     if let Some(country) = want.country {
         let _ = write!(message, " for the country {country}");
     }
@@ -180,8 +189,14 @@ mod tests {
             .channel(Some(&channel));
         let mut prices = all_levels();
         for expected in [
-            "group+channel+country", "group+channel", "group+country", "group", "channel+country", "channel",
-            "country", "none",
+            "group+channel+country",
+            "group+channel",
+            "group+country",
+            "group",
+            "channel+country",
+            "channel",
+            "country",
+            "none",
         ] {
             assert_eq!(chosen(&prices, &want), Some(expected));
             prices.pop_if(|last| last.id.as_str() == expected).unwrap();
@@ -242,7 +257,8 @@ mod tests {
     #[test]
     fn a_missing_price_is_told_with_everything_that_was_asked_for() {
         let (groups, channel) = ([id("vip")], id("ch"));
-        let want = PriceSelection::new(eur(0).currency_code, at(0)).customer_groups(&groups).channel(Some(&channel));
+        let want =
+            PriceSelection::new(eur(0).currency_code, at(0)).customer_groups(&groups).channel(Some(&channel));
         let body = matching_price_not_found(&id("p1"), 2, &want).body();
         let error = &body["errors"][0];
         assert_eq!(error["code"], "MatchingPriceNotFound");

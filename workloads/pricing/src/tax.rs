@@ -84,7 +84,7 @@ pub fn tax_of_cart_from_amount(
     Ok(TaxedPrice { total_net: net, total_gross, tax_portions, total_tax: minus(total_gross, net)? })
 }
 
-/// The sum of taxed prices of that currency; `None` of none.
+/// The sum of taxed prices, all of that currency.
 ///
 /// Rule (§3): one portion per rate and name, summed over lines and shipping.
 pub fn add_taxed(currency: CurrencyCode, parts: &[&TaxedPrice]) -> Result<TaxedPrice> {

@@ -79,7 +79,8 @@ pub fn select_tax_rate<'r>(
     country_fallback: bool,
 ) -> Result<&'r TaxRate> {
     let state = state.filter(|state| !state.is_empty());
-    let find = |wanted: Option<&str>| rates.iter().find(|r| r.country == country && r.state.as_deref() == wanted);
+    let find =
+        |wanted: Option<&str>| rates.iter().find(|r| r.country == country && r.state.as_deref() == wanted);
     find(state)
         .or_else(|| country_fallback.then(|| find(None)).flatten())
         .ok_or_else(|| missing_tax_rate(category, country, state))

@@ -54,8 +54,10 @@ pub fn tax(amount: &str, included: bool) -> TaxRate {
 
 /// A rate of these parts.
 pub fn tax_of_parts(parts: &[(&str, &str)], included: bool) -> TaxRate {
-    let sub_rates: Vec<SubRate> =
-        parts.iter().map(|(name, amount)| SubRate { name: (*name).to_owned(), amount: rate(amount) }).collect();
+    let sub_rates: Vec<SubRate> = parts
+        .iter()
+        .map(|(name, amount)| SubRate { name: (*name).to_owned(), amount: rate(amount) })
+        .collect();
     let amount = sub_rates.iter().fold(Rate::ZERO, |sum, part| sum.plus(part.amount).unwrap());
     TaxRate { amount, sub_rates, ..tax("0", included) }
 }

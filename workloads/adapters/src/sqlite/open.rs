@@ -189,6 +189,6 @@ pub(crate) fn open_reader(path: &Path, cache: u32) -> rusqlite::Result<Connectio
     let db = Connection::open_with_flags(path, flags)?;
     db.busy_timeout(BUSY)?;
     db.execute_batch(&format!("PRAGMA cache_size=-{cache}; PRAGMA temp_store=MEMORY;"))?;
-    db.set_prepared_statement_cache_capacity(128);
+    db.set_prepared_statement_cache_capacity(64);
     Ok(db)
 }

@@ -1,7 +1,8 @@
 //! Custom line items: something to pay that is no product.
 
 use super::{
-    ItemShippingDetails, ItemShippingDetailsDraft, ItemState, MethodTaxRate, MethodTaxedPrice, NotBuilt, TaxedItemPrice,
+    ItemShippingDetails, ItemShippingDetailsDraft, ItemState, MethodTaxRate, MethodTaxedPrice, NotBuilt,
+    TaxedItemPrice,
 };
 use crate::tax_category::{ExternalTaxRateDraft, TaxRate};
 use crate::{

@@ -6,8 +6,8 @@ use super::{
 };
 use crate::tax_category::ExternalTaxRateDraft;
 use crate::{
-    AddressDraft, CountryCode, CurrencyCode, CustomFieldsDraft, Id, Key, Locale, Reference, ResourceIdentifier,
-    RoundingMode, StoreIdentifier,
+    AddressDraft, CountryCode, CurrencyCode, CustomFieldsDraft, Id, Key, Locale, Reference,
+    ResourceIdentifier, RoundingMode, StoreIdentifier,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -4,8 +4,8 @@ use super::{InventoryMode, MethodTaxRate, MethodTaxedPrice, NotBuilt, TaxedItemP
 use crate::product_variant::ProductVariant;
 use crate::tax_category::{ExternalTaxRateDraft, TaxRate};
 use crate::{
-    CustomFields, CustomFieldsDraft, Id, Key, LocalizedString, Money, Price, Reference, ResourceIdentifier, Timestamp,
-    TypedMoney, TypedMoneyDraft,
+    CustomFields, CustomFieldsDraft, Id, Key, LocalizedString, Money, Price, Reference, ResourceIdentifier,
+    Timestamp, TypedMoney, TypedMoneyDraft,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -16,19 +16,19 @@ pub use actions::CartAction;
 pub use custom_line_item::{CustomLineItem, CustomLineItemDraft, CustomLineItemPriceMode};
 pub use draft::{CartDraft, CartMergeMode, CartReplicateDraft, MergeCartDraft};
 pub use line_item::{
-    ExternalTotalPrice, ItemShippingDetails, ItemShippingDetailsDraft, ItemShippingTarget, ItemState, LineItem,
-    LineItemDraft, LineItemMode, LineItemPriceMode,
+    ExternalTotalPrice, ItemShippingDetails, ItemShippingDetailsDraft, ItemShippingTarget, ItemState,
+    LineItem, LineItemDraft, LineItemMode, LineItemPriceMode,
 };
 pub use my::{MY_CART_ACTIONS, MyCartDraft, MyLineItemDraft};
 pub use shipping::{ShippingInfo, ShippingMethodState, ShippingRateInput, ShippingRateInputDraft};
 pub use tax::{
-    ExternalTaxAmountDraft, MethodTaxRate, MethodTaxedPrice, TaxCalculationMode, TaxMode, TaxPortion, TaxPortionDraft,
-    TaxedItemPrice, TaxedPrice,
+    ExternalTaxAmountDraft, MethodTaxRate, MethodTaxedPrice, TaxCalculationMode, TaxMode, TaxPortion,
+    TaxPortionDraft, TaxedItemPrice, TaxedPrice,
 };
 
 use crate::{
-    Address, ApiError, CountryCode, CurrencyCode, CustomFields, Id, Key, KeyReference, Locale, Reference, Result,
-    RoundingMode, Timestamp, TypedMoney,
+    Address, ApiError, CountryCode, CurrencyCode, CustomFields, Id, Key, KeyReference, Locale, Reference,
+    Result, RoundingMode, Timestamp, TypedMoney,
 };
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
@@ -143,7 +143,11 @@ fn find<'a>(
     let (found, name) = match (id, key) {
         (Some(id), None) => (parts.position(|(i, _)| i == id), format!("ID '{id}'")),
         (None, Some(key)) => (parts.position(|(_, k)| k == Some(key)), format!("key '{key}'")),
-        _ => return Err(ApiError::invalid_json(format!("exactly one of '{field}Id' and '{field}Key' is required"))),
+        _ => {
+            return Err(ApiError::invalid_json(format!(
+                "exactly one of '{field}Id' and '{field}Key' is required"
+            )));
+        }
     };
     found.ok_or_else(|| ApiError::invalid_operation(format!("The {what} with {name} was not found.")))
 }

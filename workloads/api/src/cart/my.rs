@@ -3,10 +3,12 @@
 //! Rule (contract, Appendix A): fewer fields and actions than the merchant has. What a client must not
 //! decide (prices, taxes, its identity) is not even read.
 
-use super::{CartAction, CartDraft, InventoryMode, ItemShippingDetailsDraft, LineItemDraft, ShippingMode, TaxMode};
+use super::{
+    CartAction, CartDraft, InventoryMode, ItemShippingDetailsDraft, LineItemDraft, ShippingMode, TaxMode,
+};
 use crate::{
-    AddressDraft, CountryCode, CurrencyCode, CustomFieldsDraft, Id, Key, Locale, ResourceIdentifier, StoreIdentifier,
-    Timestamp,
+    AddressDraft, CountryCode, CurrencyCode, CustomFieldsDraft, Id, Key, Locale, ResourceIdentifier,
+    StoreIdentifier, Timestamp,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

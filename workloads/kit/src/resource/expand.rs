@@ -75,7 +75,7 @@ fn walk(value: &mut Value, path: &[&str], facts: &Facts, missing: &mut BTreeSet<
         if !object.contains_key("obj") {
             let (Some(type_id), Some(id)) = (text(object, "typeId"), text(object, "id")) else { return };
             let lookup = match (Kind::from_type_id(&type_id), Id::parse(&id)) {
-                (Some(kind), Some(id)) if kind != Kind::Project => Lookup::new(kind, LookupBy::Id(id)),
+                (Some(kind), Some(id)) if kind.is_public() => Lookup::new(kind, LookupBy::Id(id)),
                 _ => return,
             };
             match facts.0.get(&lookup).map(|fact| fact.texts.first()) {

@@ -85,7 +85,7 @@ fn sort_clause(text: &str, model: &Model) -> Result<Sort> {
 }
 
 /// A predicate of our own with one text value.
-fn equals(predicate: &str, value: &str) -> Result<Bound> {
+pub fn equals(predicate: &str, value: &str) -> Result<Bound> {
     let quoted = serde_json::Value::from(value).to_string();
     let variables = HashMap::from([("value".to_owned(), vec![quoted])]);
     predicate::parse(predicate).map_err(|e| internal(&e))?.bind(&variables).map_err(|e| internal(&e))
@@ -94,6 +94,17 @@ fn equals(predicate: &str, value: &str) -> Result<Bound> {
 impl<R: Rules> Collection<R> {
     /// One page of the resources that a path shows.
     pub async fn page(&self, request: &RequestInfo, list: ListRequest, access: &Access) -> Result<Page> {
+        self.view_page(request, list, access, MAIN).await
+    }
+
+    /// One page of another view; `list` was checked against that view's model.
+    pub async fn view_page(
+        &self,
+        request: &RequestInfo,
+        list: ListRequest,
+        access: &Access,
+        view: &'static str,
+    ) -> Result<Page> {
         let filtered = !list.filters.is_empty();
         let mut filters = list.filters;
         match access {
@@ -105,7 +116,7 @@ impl<R: Rules> Collection<R> {
         let query = Query {
             project: request.project().to_owned(),
             kind: R::KIND,
-            view: MAIN,
+            view,
             filters,
             sort: list.sort,
             limit: list.limit,

@@ -137,7 +137,7 @@ impl Lookups {
 }
 
 /// The error that clients see when the store fails; the log has the cause.
-pub(crate) fn store_error(error: &crate::store::StoreError) -> ApiError {
+pub fn store_error(error: &crate::store::StoreError) -> ApiError {
     use crate::store::StoreError;
     match error {
         StoreError::TimedOut => ApiError::new(

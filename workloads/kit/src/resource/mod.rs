@@ -27,14 +27,17 @@ pub use collection::{Access, Collection, Owner, Snapshot, UpdateRequest};
 pub use context::{Context, Decision, Stop};
 pub use custom::{set_field as set_custom_field, set_type as set_custom_type};
 pub use edit::{Edit, Edited};
+pub use expand::expand;
 pub use facts::{Facts, Lookup, LookupBy};
-pub use lookup::{LookupBatch, Lookups};
-pub use model::Schemas;
+pub use list::{ListRequest, equals, page_body};
+pub use lookup::{LookupBatch, Lookups, store_error};
+pub use model::{Schemas, model_of_body};
 pub use openapi::{Operation, Parts};
 pub use routes::{Mine, mine_routes};
 
 pub(crate) use routes::routes;
 
+use crate::http::Params;
 use crate::store::{Claim, MAIN, View, Visibility};
 use api::{ApiError, Id, Key, Kind, Meta, Timestamp};
 use schemars::JsonSchema;
@@ -61,6 +64,8 @@ pub trait Rules: Send + Sync + Sized + 'static {
     const INDEXES: &'static [&'static str] = &[];
     /// Which of the derived routes exist.
     const ROUTES: RouteSet = RouteSet::ALL;
+    /// The query parameters that [`Rules::present`] reads, with their types, for the API description.
+    const QUERY: &'static [(&'static str, &'static str)] = &[];
     /// Whether change events carry the whole resource, for topics that others keep a copy of.
     const EVENTS_CARRY_STATE: bool = false;
 
@@ -96,6 +101,17 @@ pub trait Rules: Send + Sync + Sized + 'static {
     /// The texts of all views. The default has the main one only.
     fn views(meta: &Meta, body: &Self::Body) -> serde_json::Result<Vec<View>> {
         Ok(vec![View { name: MAIN, served: api::meta::join(meta, body)? }])
+    }
+
+    /// Refuses bad values of [`Rules::QUERY`] before anything is written.
+    fn check_query(_params: &Params) -> api::Result<()> {
+        Ok(())
+    }
+
+    /// What answers add to the stored text for these query parameters, such as selected prices. Also gets
+    /// list answers, whose resources stand in `results`.
+    fn present(_params: &Params, _now: Timestamp, json: String) -> api::Result<String> {
+        Ok(json)
     }
 
     /// The id of a new resource, where it is not a fresh one.

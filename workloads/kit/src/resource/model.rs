@@ -30,7 +30,7 @@ pub(crate) fn model_of<R: Rules>() -> Model {
 }
 
 /// The fields of a body type together with those of [`Meta`].
-pub(crate) fn model_of_body<B: schemars::JsonSchema>() -> Model {
+pub fn model_of_body<B: schemars::JsonSchema>() -> Model {
     let mut generator = SchemaSettings::draft2020_12().for_serialize().into_generator();
     let meta = generator.subschema_for::<Meta>();
     let body = generator.subschema_for::<B>();

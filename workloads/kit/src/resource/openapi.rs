@@ -54,6 +54,13 @@ impl Operation {
         self
     }
 
+    /// Adds query parameters of plain types.
+    #[must_use]
+    pub fn params(mut self, params: &[(&'static str, &'static str)]) -> Self {
+        self.query.extend(params.iter().map(|(name, kind)| (*name, json!({"type": kind}))));
+        self
+    }
+
     /// Sets the body's schema.
     #[must_use]
     pub fn takes(mut self, schema: Value) -> Self {

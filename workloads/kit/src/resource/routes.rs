@@ -153,6 +153,7 @@ fn derive<R: Rules>(
             let selector = select::<R>(&segment, set)?;
             let params = Params::parse(query.as_deref())?;
             let found = c.get(&request, &selector, &access).await?.ok_or_else(|| not_found(&segment))?;
+            let found = R::present(&params, c.deps.clock.now(), found)?;
             Reply::Ok(ok(expand(&c.lookups, &request, &params, found).await?))
         });
     }
@@ -161,9 +162,11 @@ fn derive<R: Rules>(
         all = all.post(move |request: RequestInfo, RawQuery(query): RawQuery, body: Bytes| async move {
             let access = reach.admit(&request, true)?;
             let params = Params::parse(query.as_deref())?;
+            R::check_query(&params)?;
             let draft = reach.draft(&body, &access)?;
             let made = c.create(&request, &draft).await?;
-            Reply::Ok(created(expand(&c.lookups, &request, &params, made.json).await?))
+            let made = R::present(&params, c.deps.clock.now(), made.json)?;
+            Reply::Ok(created(expand(&c.lookups, &request, &params, made).await?))
         });
     }
     if set.update {
@@ -173,10 +176,12 @@ fn derive<R: Rules>(
                 let access = reach.admit(&request, true)?;
                 let selector = select::<R>(&segment, set)?;
                 let params = Params::parse(query.as_deref())?;
+                R::check_query(&params)?;
                 let update = reach.update(&body)?;
                 let changed =
                     c.update(&request, &selector, &access, &update).await?.ok_or_else(|| not_found(&segment))?;
-                Reply::Ok(ok(expand(&c.lookups, &request, &params, changed.json).await?))
+                let changed = R::present(&params, c.deps.clock.now(), changed.json)?;
+                Reply::Ok(ok(expand(&c.lookups, &request, &params, changed).await?))
             },
         );
     }
@@ -187,12 +192,14 @@ fn derive<R: Rules>(
                 let access = reach.admit(&request, true)?;
                 let selector = select::<R>(&segment, set)?;
                 let params = Params::parse(query.as_deref())?;
+                R::check_query(&params)?;
                 let version = params.version()?;
                 if set.delete_by_version && version.is_none() {
                     return Err(ApiError::malformed_parameter("version", "A version is required to delete a resource.").into());
                 }
                 let gone = c.delete(&request, &selector, &access, version).await?.ok_or_else(|| not_found(&segment))?;
-                Reply::Ok(ok(expand(&c.lookups, &request, &params, gone.json).await?))
+                let gone = R::present(&params, c.deps.clock.now(), gone.json)?;
+                Reply::Ok(ok(expand(&c.lookups, &request, &params, gone).await?))
             },
         );
     }
@@ -231,7 +238,8 @@ async fn list<R: Rules>(
     }
     let (limit, offset) = (list.limit, list.offset);
     let page = collection.page(request, list, access).await?;
-    Ok(ok(expand(&collection.lookups, request, &params, page_body(limit, offset, &page)).await?))
+    let page = R::present(&params, collection.deps.clock.now(), page_body(limit, offset, &page))?;
+    Ok(ok(expand(&collection.lookups, request, &params, page).await?))
 }
 
 /// The schema of a kind's resource: the fields of `Meta` and its own.
@@ -245,6 +253,7 @@ fn create_operation<R: Rules>(base: &str, scopes: Vec<String>, draft: Value, res
     Operation::new("post", base, format!("Creates a {}.", R::KIND))
         .scopes(scopes)
         .param("expand", "string")
+        .params(R::QUERY)
         .takes(draft)
         .gives(201, Some(resource))
 }
@@ -273,7 +282,8 @@ fn describe<R: Rules>(parts: &mut Parts, reach: Reach<R>, set: RouteSet, base: &
                 .param("expand", "string")
                 .param("limit", "integer")
                 .param("offset", "integer")
-                .param("withTotal", "boolean");
+                .param("withTotal", "boolean")
+                .params(R::QUERY);
             operation = match method {
                 "head" => operation.gives(200, None).gives(404, None),
                 _ => operation.gives(200, Some(page.clone())),
@@ -290,7 +300,7 @@ fn describe<R: Rules>(parts: &mut Parts, reach: Reach<R>, set: RouteSet, base: &
         let path = format!("{base}/{item}");
         if set.read {
             for method in ["get", "head"] {
-                let operation = Operation::new(method, &path, format!("Gets a {kind}.")).scopes(view.clone()).param("expand", "string");
+                let operation = Operation::new(method, &path, format!("Gets a {kind}.")).scopes(view.clone()).param("expand", "string").params(R::QUERY);
                 parts.add(&operation.gives(200, (method == "get").then(|| resource.clone())));
             }
         }
@@ -300,6 +310,7 @@ fn describe<R: Rules>(parts: &mut Parts, reach: Reach<R>, set: RouteSet, base: &
                 &Operation::new("post", &path, format!("Updates a {kind}."))
                     .scopes(manage.clone())
                     .param("expand", "string")
+                    .params(R::QUERY)
                     .takes(update)
                     .gives(200, Some(resource.clone())),
             );
@@ -310,6 +321,7 @@ fn describe<R: Rules>(parts: &mut Parts, reach: Reach<R>, set: RouteSet, base: &
                     .scopes(manage.clone())
                     .param("version", "integer")
                     .param("expand", "string")
+                    .params(R::QUERY)
                     .gives(200, Some(resource.clone())),
             );
         }

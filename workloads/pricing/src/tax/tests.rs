@@ -32,7 +32,11 @@ fn a_net_of_0_25_at_14_percent_bears_3_4_or_3_cents_by_the_mode() {
 fn where_the_tax_is_included_half_up_gives_the_smaller_tax() {
     // 0.21 / 1.2 = 0.175
     for (mode, net, tax_cents) in [(HalfEven, 18, 3), (HalfUp, 18, 3), (HalfDown, 17, 4)] {
-        assert_eq!(line(21, 1, &tax("0.2", true), rounding(mode, LineItemLevel)), (net, 21, tax_cents), "{mode:?}");
+        assert_eq!(
+            line(21, 1, &tax("0.2", true), rounding(mode, LineItemLevel)),
+            (net, 21, tax_cents),
+            "{mode:?}"
+        );
     }
     // 0.15 / 1.2 = 0.125
     assert_eq!(line(15, 1, &tax("0.2", true), rounding(HalfEven, LineItemLevel)), (12, 15, 3));
@@ -51,8 +55,12 @@ fn included_taxes_by_unit_round_the_net_of_each_unit() {
 fn a_negative_line_bears_the_mirrored_tax() {
     for mode in [HalfEven, HalfUp, HalfDown] {
         for (cents, amount, included) in [(25, "0.14", false), (21, "0.2", true), (9999, "0.077", true)] {
-            let (net, gross, tax_cents) = line(cents, 1, &tax(amount, included), rounding(mode, LineItemLevel));
-            assert_eq!(line(-cents, 1, &tax(amount, included), rounding(mode, LineItemLevel)), (-net, -gross, -tax_cents));
+            let (net, gross, tax_cents) =
+                line(cents, 1, &tax(amount, included), rounding(mode, LineItemLevel));
+            assert_eq!(
+                line(-cents, 1, &tax(amount, included), rounding(mode, LineItemLevel)),
+                (-net, -gross, -tax_cents)
+            );
         }
     }
 }
@@ -60,14 +68,16 @@ fn a_negative_line_bears_the_mirrored_tax() {
 #[test]
 fn an_external_total_is_taxed_as_a_whole_in_either_mode() {
     let taxed =
-        tax_of_line(eur(300), &[(eur(108), 3)], &tax("0.19", false), rounding(HalfEven, UnitPriceLevel)).unwrap();
+        tax_of_line(eur(300), &[(eur(108), 3)], &tax("0.19", false), rounding(HalfEven, UnitPriceLevel))
+            .unwrap();
     assert_eq!(taxed.total_gross, eur(357));
 }
 
 #[test]
 fn a_high_precision_unit_is_never_rounded_before_it_is_multiplied() {
     let unit = precise_eur(6, 3); // 0.6 cents
-    let taxed = tax_of_line(eur(6), &[(unit, 10)], &tax("0", true), rounding(HalfEven, UnitPriceLevel)).unwrap();
+    let taxed =
+        tax_of_line(eur(6), &[(unit, 10)], &tax("0", true), rounding(HalfEven, UnitPriceLevel)).unwrap();
     assert_eq!((taxed.total_net, taxed.total_tax), (eur(6), eur(0)));
 }
 
@@ -80,14 +90,21 @@ fn sub_rates_get_the_tax_to_the_last_cent() {
         taxed.tax_portions.iter().map(|p| (p.name.as_deref(), p.rate, p.amount.cent_amount)).collect();
     assert_eq!(
         portions,
-        [(Some("state"), rate("0.04"), 5), (Some("county"), rate("0.04"), 5), (Some("city"), rate("0.02"), 3)]
+        [
+            (Some("state"), rate("0.04"), 5),
+            (Some("county"), rate("0.04"), 5),
+            (Some("city"), rate("0.02"), 3)
+        ]
     );
 }
 
 #[test]
 fn a_rate_of_nothing_has_a_portion_of_nothing() {
     let taxed = tax_of_line(eur(100), &[], &tax("0", true), TaxRounding::default()).unwrap();
-    assert_eq!((taxed.total_net, taxed.total_gross, taxed.tax_portions[0].amount), (eur(100), eur(100), eur(0)));
+    assert_eq!(
+        (taxed.total_net, taxed.total_gross, taxed.tax_portions[0].amount),
+        (eur(100), eur(100), eur(0))
+    );
 }
 
 #[test]
@@ -105,7 +122,10 @@ fn portions_of_one_rate_and_name_are_added_and_others_stay_apart() {
 #[test]
 fn a_gross_from_outside_makes_the_tax_and_must_be_of_the_carts_currency() {
     let taxed = tax_from_amount(eur(1000), eur(1190).money(), &tax("0.19", false)).unwrap();
-    assert_eq!((taxed.total_net, taxed.total_tax, taxed.tax_portions[0].amount), (eur(1000), eur(190), eur(190)));
+    assert_eq!(
+        (taxed.total_net, taxed.total_tax, taxed.tax_portions[0].amount),
+        (eur(1000), eur(190), eur(190))
+    );
     let wrong = tax_from_amount(eur(1000), usd(1190).money(), &tax("0.19", false));
     assert_eq!(wrong.unwrap_err().code(), api::Code::InvalidField);
 }

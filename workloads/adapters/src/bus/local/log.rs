@@ -7,7 +7,7 @@ use api::Timestamp;
 use kit::bus::{BusError, Delivery, Event, Follower};
 use kit::clock::Clock;
 use rusqlite::{Connection, Row};
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -17,8 +17,7 @@ use tokio::sync::Notify;
 /// Positions are what a group has committed in each partition: everything up to there is done.
 pub(super) const TABLES: &str = "
     CREATE TABLE IF NOT EXISTS topic (
-        id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, followed INTEGER NOT NULL DEFAULT 0,
-        head INTEGER NOT NULL DEFAULT 0
+        id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, followed INTEGER NOT NULL DEFAULT 0
     ) STRICT;
     CREATE TABLE IF NOT EXISTS event (
         place INTEGER PRIMARY KEY, followed INTEGER NOT NULL, change_seq INTEGER NOT NULL, time INTEGER NOT NULL,
@@ -178,18 +177,17 @@ impl LogMachine {
 
     /// Brings the logs to what the file says, keeping who listens.
     fn reload(&mut self, db: &Connection) -> rusqlite::Result<()> {
-        let mut statement = db.prepare("SELECT id, name, followed, head FROM topic")?;
+        let mut statement = db.prepare("SELECT id, name, followed FROM topic")?;
         let mut rows = statement.query([])?;
         let mut listed = Vec::new();
         while let Some(row) = rows.next()? {
-            let (id, name, followed, head): (i64, String, bool, i64) =
-                (row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?);
+            let (id, name, followed): (i64, String, bool) = (row.get(0)?, row.get(1)?, row.get(2)?);
             let newest: Option<i64> = db.query_row(
                 "SELECT max(place) FROM event WHERE place > ?1 AND place < ?2",
                 (place(id, 0), place(id + 1, 0)),
                 |row| row.get(0),
             )?;
-            let head = newest.map_or(head, |place| head.max(offset_of(place)));
+            let head = newest.map_or(0, offset_of);
             let log = self.logs.entry(name.clone()).or_insert_with(|| Log::new(id, &name, head));
             (log.head, log.followed) = (head, followed);
             listed.push(name);
@@ -239,11 +237,9 @@ impl LogMachine {
     fn published(&mut self, events: &[Event]) {
         for event in events {
             let Some(log) = self.logs.get_mut(&event.topic) else { continue };
-            if !log.touched {
-                // All of the transaction is committed by now.
-                log.touched = true;
-                log.topic.head.store(log.head, Ordering::Release);
-            }
+            log.touched = true;
+            // Later events of the same transaction are committed too.
+            log.topic.head.store(log.head, Ordering::Release);
             log.followers.iter().for_each(|follower| hand_to(follower, event));
         }
         self.retention.published(events.len());

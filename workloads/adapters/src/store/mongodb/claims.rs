@@ -1,19 +1,21 @@
 //! Claims on unique values, without transactions.
 //!
 //! A claim is a document in `claims` whose `_id` is the value, inserted before its owner's document is
-//! written: `{_id, owner, nonce, at, expects, fence}`. It counts while the owner's document stores the
-//! same nonce for it. `expects` and `fence` say on what state of the owner's document the attempt that
+//! written: `{_id, owner, nonce, at, expects, life}`. It counts while the owner's document stores the
+//! same nonce for it. `expects` and `life` say on what state of the owner's document the attempt that
 //! took it builds ([`Base`]); once the owner's document is in another state, that attempt can no longer
 //! write, and what it left behind is free. While it still could, a claim that the owner does not confirm
 //! is waited for, and after [`super::MongoOptions::takeover_after`] the attempt is fenced: the `rev` that
 //! it builds on is raised, or a tombstone stands where it would insert. Times only decide when to fence;
 //! uniqueness never rests on them. Every take-over is a compare-and-set on the nonce, each attempt has a
 //! nonce of its own and releases only what carries it.
+//!
+//! A tombstone is `{_id, state: "deleted", rev: -1, life}`, the only thing that a crash leaves for good.
 
-use super::envelope::{Held, broken, held, number, text};
+use super::envelope::{Held, held, is, number, text};
 use super::{Inner, KindEntry, failed, is_duplicate};
 use api::Kind;
-use bson::{Bson, Document as Bdoc, doc};
+use bson::{Document as Bdoc, doc};
 use futures::StreamExt;
 use kit::store::{Claim, StoreError};
 use mongodb::error::ErrorKind;
@@ -31,10 +33,10 @@ const MAX_ROUNDS: u32 = 100;
 pub(super) enum Base {
     /// Nothing.
     Absent,
-    /// A tombstone with this fence.
-    Tombstone(String),
-    /// A document of this `rev`.
-    Rev(i64),
+    /// A deleted document or a tombstone of this `life`.
+    Deleted(String),
+    /// A document of this `rev` and `life`.
+    Rev(i64, String),
 }
 
 /// One attempt to write a document.
@@ -51,8 +53,8 @@ pub(super) struct Attempt<'a> {
 /// What decides about a claim in its owner's document.
 struct Owner {
     rev: i64,
+    life: String,
     deleted: bool,
-    fence: Option<String>,
     held: Vec<Held>,
 }
 
@@ -69,9 +71,27 @@ impl Base {
     fn stands(&self, owner: Option<&Owner>) -> bool {
         match (self, owner) {
             (Self::Absent, None) => true,
-            (Self::Tombstone(fence), Some(o)) => o.fence.as_ref() == Some(fence),
-            (Self::Rev(rev), Some(o)) => o.rev == *rev && !o.deleted,
+            (Self::Deleted(life), Some(o)) => o.deleted && o.life == *life,
+            (Self::Rev(rev, life), Some(o)) => !o.deleted && o.rev == *rev && o.life == *life,
             _ => false,
+        }
+    }
+
+    /// What finds the document `id` in this state.
+    pub(super) fn filter(&self, id: &str) -> Bdoc {
+        match self {
+            Self::Absent => doc! {"_id": id, "life": {"$exists": false}},
+            Self::Deleted(life) => doc! {"_id": id, "state": "deleted", "life": life},
+            Self::Rev(rev, life) => doc! {"_id": id, "rev": *rev, "life": life},
+        }
+    }
+
+    /// `expects` and `life` of the claims of an attempt on this base.
+    fn stored(&self) -> (i64, &str) {
+        match self {
+            Self::Absent => (0, ""),
+            Self::Deleted(life) => (-1, life),
+            Self::Rev(rev, life) => (*rev, life),
         }
     }
 }
@@ -131,7 +151,7 @@ impl Inner {
             let own = taken.owner == attempt.owner;
             let refused = || if own { StoreError::Conflict } else { StoreError::Claimed(claim.clone()) };
             let owner = self.owner(attempt.entry, &taken.owner).await?;
-            if owner.as_ref().is_some_and(|o| confirms(o, claim, &taken.nonce)) {
+            if owner.as_ref().is_some_and(|o| confirms(&o.held, claim, &taken.nonce)) {
                 return Err(refused());
             }
             if !taken.base.stands(owner.as_ref()) {
@@ -156,29 +176,26 @@ impl Inner {
     }
 
     fn claim_document(&self, attempt: &Attempt<'_>, claim: &Claim) -> Bdoc {
-        let mut document = doc! {
+        let (expects, life) = attempt.base.stored();
+        doc! {
             "_id": claim_id(attempt.kind, attempt.project, claim),
             "owner": attempt.owner,
             "nonce": &attempt.nonce,
             "at": self.now(),
-            "expects": 0_i64,
-        };
-        match attempt.base {
-            Base::Absent => {}
-            Base::Tombstone(fence) => drop(document.insert("fence", fence)),
-            Base::Rev(rev) => drop(document.insert("expects", *rev)),
+            "expects": expects,
+            "life": life,
         }
-        document
     }
 
     async fn taken(&self, id: &str) -> Result<Option<Taken>, StoreError> {
         let Some(stored) = self.claims.find_one(doc! {"_id": id}).await.map_err(|e| failed(&e))? else {
             return Ok(None);
         };
-        let base = match (stored.get_str("fence"), number(&stored, "expects")?) {
-            (Ok(fence), _) => Base::Tombstone(fence.to_owned()),
-            (_, 0) => Base::Absent,
-            (_, rev) => Base::Rev(rev),
+        let life = text(&stored, "life")?;
+        let base = match number(&stored, "expects")? {
+            0 => Base::Absent,
+            -1 => Base::Deleted(life),
+            rev => Base::Rev(rev, life),
         };
         Ok(Some(Taken {
             owner: text(&stored, "owner")?,
@@ -195,50 +212,34 @@ impl Inner {
 
     /// Makes a claim that no attempt can confirm any more this attempt's; `false` if another was faster.
     async fn take_over(&self, attempt: &Attempt<'_>, id: &str, taken: &Taken) -> Result<bool, StoreError> {
-        let (expects, fence) = match attempt.base {
-            Base::Absent => (0, None),
-            Base::Tombstone(fence) => (0, Some(fence)),
-            Base::Rev(rev) => (*rev, None),
+        let (expects, life) = attempt.base.stored();
+        let set = doc! {
+            "owner": attempt.owner, "nonce": &attempt.nonce, "at": self.now(), "expects": expects, "life": life,
         };
-        let mut set = doc! {
-            "owner": attempt.owner, "nonce": &attempt.nonce, "at": self.now(), "expects": expects,
-        };
-        let mut update = Bdoc::new();
-        match fence {
-            Some(fence) => drop(set.insert("fence", fence)),
-            None => drop(update.insert("$unset", doc! {"fence": ""})),
-        }
-        update.insert("$set", set);
-        let result = self.claims.update_one(doc! {"_id": id, "nonce": &taken.nonce}, update).await;
+        let result = self.claims.update_one(doc! {"_id": id, "nonce": &taken.nonce}, doc! {"$set": set}).await;
         Ok(result.map_err(|e| failed(&e))?.matched_count == 1)
     }
 
     /// Sees to it that the attempt that holds `taken` cannot write any more, unless it just did.
     async fn fence(&self, entry: &KindEntry, taken: &Taken) -> Result<(), StoreError> {
         tracing::warn!(owner = taken.owner, "fencing a write that was left unfinished");
-        let fence = self.options.clock.secret();
-        match &taken.base {
+        let life = self.options.clock.secret();
+        let update = match &taken.base {
             Base::Absent => {
                 let project = taken.owner.split('/').next().unwrap_or_default();
                 let tombstone = doc! {
-                    "_id": &taken.owner, "project": project, "state": "deleted", "rev": -1_i64, "fence": fence,
+                    "_id": &taken.owner, "project": project, "state": "deleted", "rev": -1_i64, "life": life,
                 };
-                match entry.docs.insert_one(tombstone).await {
+                return match entry.docs.insert_one(tombstone).await {
                     Err(e) if !is_duplicate(&e) => Err(failed(&e)),
                     _ => Ok(()),
-                }
+                };
             }
-            Base::Tombstone(old) => {
-                let filter = doc! {"_id": &taken.owner, "fence": old};
-                let update = doc! {"$set": {"fence": fence}};
-                entry.docs.update_one(filter, update).await.map(drop).map_err(|e| failed(&e))
-            }
-            Base::Rev(rev) => {
-                let filter = doc! {"_id": &taken.owner, "rev": *rev};
-                let update = doc! {"$inc": {"rev": 1_i64}};
-                entry.docs.update_one(filter, update).await.map(drop).map_err(|e| failed(&e))
-            }
-        }
+            Base::Deleted(_) => doc! {"$set": {"life": life}},
+            Base::Rev(..) => doc! {"$inc": {"rev": 1_i64}},
+        };
+        let fenced = entry.docs.update_one(taken.base.filter(&taken.owner), update).await;
+        fenced.map(drop).map_err(|e| failed(&e))
     }
 
     /// Gives up what an attempt took. Failures are left to those who want the values next.
@@ -271,9 +272,12 @@ impl Inner {
         Duration::from_millis(self.now().abs_diff(taken.at))
     }
 
-    /// The fence of the tombstone under that `_id`, if there is one.
-    pub(super) async fn tombstone(&self, entry: &KindEntry, id: &str) -> Result<Option<String>, StoreError> {
-        Ok(self.owner(entry, id).await?.and_then(|o| o.fence))
+    /// What an insert under that `_id` can build on; `None` where a document is.
+    pub(super) async fn vacancy(&self, entry: &KindEntry, id: &str) -> Result<Option<Base>, StoreError> {
+        Ok(match self.owner(entry, id).await? {
+            None => Some(Base::Absent),
+            Some(owner) => owner.deleted.then_some(Base::Deleted(owner.life)),
+        })
     }
 }
 
@@ -281,19 +285,19 @@ impl Owner {
     fn read(stored: &Bdoc) -> Result<Self, StoreError> {
         Ok(Self {
             rev: number(stored, "rev")?,
-            deleted: stored.get_str("state").map_err(broken)? == "deleted",
-            fence: stored.get_str("fence").ok().map(ToOwned::to_owned),
+            life: text(stored, "life")?,
+            deleted: is(stored, "state", "deleted"),
             held: held(stored)?,
         })
     }
 }
 
 fn owner_projection() -> Bdoc {
-    doc! {"rev": 1, "state": 1, "fence": 1, "claims": 1}
+    doc! {"rev": 1, "life": 1, "state": 1, "claims": 1}
 }
 
-fn confirms(owner: &Owner, claim: &Claim, nonce: &str) -> bool {
-    owner.held.iter().any(|h| h.nonce == nonce && h.claim == *claim)
+fn confirms(held: &[Held], claim: &Claim, nonce: &str) -> bool {
+    held.iter().any(|h| h.nonce == nonce && h.claim == *claim)
 }
 
 /// The index of the document at which an ordered insert met one that is there already.
@@ -308,10 +312,5 @@ fn first_duplicate(e: &mongodb::error::Error) -> Option<usize> {
 
 /// Whether claims in a stored document confirm one that was read by its value.
 pub(super) fn confirmed(stored: &Bdoc, claim: &Claim, nonce: &str) -> bool {
-    let Some(Bson::Array(claims)) = stored.get("claims") else { return false };
-    claims.iter().filter_map(Bson::as_document).any(|c| {
-        c.get_str("nonce") == Ok(nonce)
-            && c.get_str("name") == Ok(claim.name.as_ref())
-            && c.get_str("value") == Ok(claim.value.as_str())
-    })
+    held(stored).is_ok_and(|held| confirms(&held, claim, nonce))
 }

@@ -1,9 +1,11 @@
 //! The stored envelope: a document of the port as one BSON document, and back.
 //!
-//! `{_id: "<project>/<id>", project, id, state, rev, version, views: {name: {served, query}}, hidden,
+//! `{_id: "<project>/<id>", project, id, life, state, rev, version, views: {name: {served, query}}, hidden,
 //! claims: [{name, value, nonce}], changeSeq, messageSeq, dueAt, outbox: [event]}`. `served` and `hidden`
 //! are JSON texts, given back byte for byte; `query` is what filters and sorts run on. `hidden`, `dueAt`
-//! are absent without a value. A tombstone (see [`super::claims`]) is `{_id, state: "deleted", rev, fence}`.
+//! are absent without a value. `life` is a nonce of the insert, in the outbox's entries too: it tells a
+//! document from an earlier one of the same id, whose `rev` and events had the same numbers. A tombstone
+//! (see [`super::claims`]) is a deleted document that never was.
 
 use super::filter::to_query_form;
 use api::{Id, Kind, Timestamp};
@@ -113,11 +115,11 @@ pub(super) fn held(stored: &Bdoc) -> Result<Vec<Held>, StoreError> {
 }
 
 /// Events as entries of an outbox.
-pub(super) fn events_to_bson(events: &[Event]) -> Vec<Bson> {
+pub(super) fn events_to_bson(events: &[Event], life: &str) -> Vec<Bson> {
     let one = |e: &Event| {
         doc! {
             "seq": e.change_seq, "id": &e.id, "topic": &e.topic, "type": &e.kind, "key": &e.key,
-            "time": e.time.as_millis(), "data": &e.data,
+            "time": e.time.as_millis(), "data": &e.data, "life": life,
         }
     };
     events.iter().map(|e| Bson::Document(one(e))).collect()
@@ -126,6 +128,14 @@ pub(super) fn events_to_bson(events: &[Event]) -> Vec<Bson> {
 /// The entries of a stored document's outbox, as they are.
 pub(super) fn outbox(stored: &Bdoc) -> &[Bson] {
     stored.get_array("outbox").map_or(&[], Vec::as_slice)
+}
+
+/// The first of them that tell of one and the same document: an earlier one's go out before its
+/// successor's, which are numbered anew.
+pub(super) fn one_life(outbox: &[Bson]) -> impl Iterator<Item = &Bson> {
+    let life = |entry: &Bson| entry.as_document().and_then(|e| e.get_str("life").ok().map(ToOwned::to_owned));
+    let first = outbox.first().and_then(life);
+    outbox.iter().take_while(move |entry| life(entry) == first)
 }
 
 /// The number of the event that an outbox entry holds.
@@ -188,6 +198,11 @@ pub(super) fn state(visibility: Visibility) -> &'static str {
         Visibility::Live => "live",
         Visibility::Deleted => "deleted",
     }
+}
+
+/// Whether a text field has this value.
+pub(super) fn is(stored: &Bdoc, field: &str, value: &str) -> bool {
+    stored.get_str(field).is_ok_and(|v| v == value)
 }
 
 /// A text field that must be there.

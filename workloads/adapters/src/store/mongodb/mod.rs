@@ -81,7 +81,9 @@ impl MongoStore {
     {
         let limit = self.inner.options.operation_timeout;
         let operation = operation(Arc::clone(&self.inner));
-        Box::pin(async move { tokio::time::timeout(limit, operation).await.unwrap_or_else(|_| Err(no_answer())) })
+        Box::pin(
+            async move { tokio::time::timeout(limit, operation).await.unwrap_or_else(|_| Err(no_answer())) },
+        )
     }
 }
 

@@ -54,7 +54,9 @@ pub enum OpenError {
     #[error("the MongoDB connection string cannot be used: {0}")]
     Uri(String),
     /// The database's name is not one.
-    #[error("'{0}' is not a MongoDB database name: 1 to 63 bytes, none of them / \\ . \" $ * < > : | ? or a space")]
+    #[error(
+        "'{0}' is not a MongoDB database name: 1 to 63 bytes, none of them / \\ . \" $ * < > : | ? or a space"
+    )]
     Name(String),
     /// No server was found in time.
     #[error("no MongoDB server could be reached: {0}")]
@@ -66,7 +68,9 @@ pub enum OpenError {
     #[error("the MongoDB server cannot be used: {0}")]
     Refused(String),
     /// The data has a later format.
-    #[error("the data in database '{database}' has format {found}, written by a newer version; this one reads up to {FORMAT}")]
+    #[error(
+        "the data in database '{database}' has format {found}, written by a newer version; this one reads up to {FORMAT}"
+    )]
     Newer {
         /// The database.
         database: String,
@@ -109,7 +113,12 @@ pub(super) async fn open(
             entries.insert(schema.kind, KindEntry { schema: schema.clone(), docs, whole: whole(schema) });
         }
         create(&db, "claims").await.map_err(|e| refused(&e, uri))?;
-        Ok(Inner { claims: db.collection("claims"), db: db.clone(), kinds: entries, options: options.clone() })
+        Ok(Inner {
+            claims: db.collection("claims"),
+            db: db.clone(),
+            kinds: entries,
+            options: options.clone(),
+        })
     };
     let limit = options.connect_timeout + options.operation_timeout;
     tokio::time::timeout(limit, ready)

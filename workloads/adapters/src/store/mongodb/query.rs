@@ -21,7 +21,11 @@ impl Inner {
         let deadline = Instant::now() + query.time_limit;
         let plan = Plan::of(&query);
         let answer = async {
-            if plan.recheck.is_empty() { plan.page(entry, deadline).await } else { plan.sift(entry, deadline).await }
+            if plan.recheck.is_empty() {
+                plan.page(entry, deadline).await
+            } else {
+                plan.sift(entry, deadline).await
+            }
         };
         // The server is told the limit too; this holds where it does not keep to it.
         tokio::time::timeout_at(deadline, answer).await.unwrap_or(Err(StoreError::TimedOut))
@@ -105,7 +109,8 @@ impl<'q> Plan<'q> {
     }
 
     async fn count(&self, entry: &KindEntry, most: u64, deadline: Instant) -> Result<u64, StoreError> {
-        let counted = entry.docs.count_documents(self.filter.clone()).limit(most).max_time(left(deadline)).await;
+        let counted =
+            entry.docs.count_documents(self.filter.clone()).limit(most).max_time(left(deadline)).await;
         counted.map_err(|e| failed(&e))
     }
 

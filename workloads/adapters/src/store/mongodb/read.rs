@@ -2,7 +2,7 @@
 //! owner's document must confirm it.
 
 use super::claims::{claim_id, confirmed};
-use super::envelope::{self, doc_id, text};
+use super::envelope::{self, doc_id, is, text};
 use super::{Inner, KindEntry, failed};
 use api::Kind;
 use bson::{Document as Bdoc, doc};
@@ -24,7 +24,7 @@ impl Inner {
     ) -> Result<Option<Document>, StoreError> {
         let entry = self.entry(kind)?;
         let found = self.find(entry, project, kind, selector, &entry.whole).await?;
-        let present = found.filter(|stored| stored.get_str("state") != Ok("deleted"));
+        let present = found.filter(|stored| !is(stored, "state", "deleted"));
         present.map(|stored| envelope::document(&entry.schema, &stored)).transpose()
     }
 
@@ -68,7 +68,9 @@ impl Inner {
         }
         let owner_of = |selector: &Selector| match selector {
             Selector::Id(id) => Some(doc_id(project, id.as_str())),
-            Selector::Claim(claim) => claims.get(&claim_id(kind, project, claim)).map(|(owner, _)| owner.clone()),
+            Selector::Claim(claim) => {
+                claims.get(&claim_id(kind, project, claim)).map(|(owner, _)| owner.clone())
+            }
         };
         let mut projection = served_projection(view);
         projection.insert("claims", 1);
@@ -164,7 +166,7 @@ pub(super) fn served_projection(view: &str) -> Bdoc {
 
 /// The text of a live document's view.
 pub(super) fn served(mut stored: Bdoc, view: &str) -> Option<String> {
-    if stored.get_str("state") != Ok("live") {
+    if !is(&stored, "state", "live") {
         return None;
     }
     let view = stored.get_document_mut("views").ok()?.get_document_mut(view).ok()?;

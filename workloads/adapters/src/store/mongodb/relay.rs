@@ -14,10 +14,10 @@ const AT_ONCE: usize = 8;
 
 impl Inner {
     pub(super) async fn due(&self, now: Timestamp, limit: u32) -> Result<Vec<DocKey>, StoreError> {
-        let mut due = Vec::new();
         if limit == 0 {
-            return Ok(due);
+            return Ok(Vec::new());
         }
+        let mut due = Vec::new();
         for (&kind, entry) in &self.kinds {
             // Deleted documents have no `dueAt`.
             let cursor = entry
@@ -53,7 +53,7 @@ impl Inner {
                 .map_err(|e| failed(&e))?;
             let found: Vec<Bdoc> = cursor.try_collect().await.map_err(|e| failed(&e))?;
             for stored in found {
-                let events = envelope::outbox(&stored).iter().map(envelope::event);
+                let events = envelope::one_life(envelope::outbox(&stored)).map(envelope::event);
                 let events = events.collect::<Result<_, _>>()?;
                 all.push(Unpublished { key: envelope::key(kind, &stored)?, events });
             }
@@ -82,12 +82,12 @@ impl Inner {
     /// Entries never change, so they can be removed by value, beside any other write.
     async fn trim(&self, kind: Kind, id: String, seq: i64) -> Result<(), StoreError> {
         let entry = self.entry(kind)?;
-        let projection = doc! {"state": 1, "outbox": 1};
+        let projection = doc! {"state": 1, "life": 1, "outbox": 1};
         let stored = entry.docs.find_one(doc! {"_id": &id}).projection(projection).await;
         let Some(stored) = stored.map_err(|e| failed(&e))? else { return Ok(()) };
         let outbox = envelope::outbox(&stored);
         let mut gone: Vec<Bson> = Vec::with_capacity(outbox.len());
-        for event in outbox {
+        for event in envelope::one_life(outbox) {
             if envelope::entry_seq(event)? <= seq {
                 gone.push(event.clone());
             }
@@ -95,11 +95,13 @@ impl Inner {
         if gone.is_empty() {
             return Ok(());
         }
-        // Nothing is ever added to a deleted document, so it can go in one step.
-        if gone.len() == outbox.len() && stored.get_str("state") == Ok("deleted") {
-            let deleted = doc! {"_id": &id, "state": "deleted"};
+        // Nothing is added to a deleted document in this life, so it can go in one step.
+        if gone.len() == outbox.len() && envelope::is(&stored, "state", "deleted") {
+            let deleted = doc! {"_id": &id, "state": "deleted", "life": envelope::text(&stored, "life")?};
             let removed = entry.docs.delete_one(deleted).write_concern(relaxed()).await;
-            return removed.map(drop).map_err(|e| failed(&e));
+            if removed.map_err(|e| failed(&e))?.deleted_count == 1 {
+                return Ok(());
+            }
         }
         // By value, because not every server takes a condition in `$pull`.
         let update = doc! {"$pullAll": {"outbox": gone}};

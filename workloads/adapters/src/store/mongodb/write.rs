@@ -22,15 +22,15 @@ impl Inner {
         }
     }
 
-    /// Inserts a document, if need be in the place of a tombstone. The tombstone must be seen before the
-    /// claims are taken: it is there to stop attempts that began earlier.
+    /// Inserts a document, if need be over a deleted one or a tombstone. What is there must be seen before
+    /// the claims are taken: a tombstone is there to stop attempts that began earlier.
     async fn insert(&self, entry: &KindEntry, write: &Write, image: &Image) -> Result<(), StoreError> {
         let id = envelope::doc_id(&write.document.key.project, write.document.key.id.as_str());
         let mut base = Base::Absent;
         for _ in 0..INSERT_TRIES {
             match self.insert_on(entry, write, image, &id, &base).await {
-                Err(StoreError::Conflict) => match self.tombstone(entry, &id).await?.map(Base::Tombstone) {
-                    Some(tombstone) if tombstone != base => base = tombstone,
+                Err(StoreError::Conflict) => match self.vacancy(entry, &id).await? {
+                    Some(vacancy) if vacancy != base => base = vacancy,
                     _ => return Err(StoreError::Conflict),
                 },
                 done => return done,
@@ -47,25 +47,28 @@ impl Inner {
         id: &str,
         base: &Base,
     ) -> Result<(), StoreError> {
-        let document = &write.document;
         let attempt = self.attempt(entry, write, id, base);
         let claims = wanted(write);
         let mut set = image.set.clone();
-        set.insert("claims", envelope::held_to_bson(&fresh(&attempt, &claims)));
-        set.insert("outbox", envelope::events_to_bson(&write.events));
-        envelope::ensure_size(&set, envelope::text_len(document, &write.events))?;
-
-        self.take(&attempt, &claims).await?;
-        let result = if let Base::Tombstone(fence) = base {
-            let update = doc! {"$set": set, "$unset": {"fence": ""}};
-            entry.docs.update_one(doc! {"_id": id, "fence": fence}, update).await.map(|r| r.matched_count == 1)
-        } else {
+        set.insert("life", &attempt.nonce);
+        set.insert("claims", envelope::held_to_bson(&held(write, &attempt, &[])));
+        let events = envelope::events_to_bson(&write.events, &attempt.nonce);
+        let text = envelope::text_len(&write.document, &write.events);
+        let result = if *base == Base::Absent {
             set.insert("_id", id);
+            set.insert("outbox", events);
+            envelope::ensure_size(&set, text)?;
+            self.take(&attempt, &claims).await?;
             match entry.docs.insert_one(set).await {
                 Ok(_) => Ok(true),
                 Err(e) if is_duplicate(&e) => Ok(false),
                 Err(e) => Err(e),
             }
+        } else {
+            let update = doc! {"$set": set, "$push": {"outbox": {"$each": events}}};
+            envelope::ensure_size(&update, text)?;
+            self.take(&attempt, &claims).await?;
+            entry.docs.update_one(base.filter(id), update).await.map(|r| r.matched_count == 1)
         };
         self.conclude(&attempt, &claims, result).await
     }
@@ -79,55 +82,42 @@ impl Inner {
     ) -> Result<(), StoreError> {
         let key = &write.document.key;
         let id = envelope::doc_id(&key.project, key.id.as_str());
-        let projection = doc! {"rev": 1, "state": 1, "claims": 1};
+        let projection = doc! {"rev": 1, "life": 1, "state": 1, "claims": 1};
         let stored = entry.docs.find_one(doc! {"_id": &id}).projection(projection).await;
         let stored = stored.map_err(|e| failed(&e))?.ok_or(StoreError::Conflict)?;
-        if envelope::number(&stored, "rev")? != rev || stored.get_str("state") == Ok("deleted") {
+        if envelope::number(&stored, "rev")? != rev || envelope::is(&stored, "state", "deleted") {
             return Err(StoreError::Conflict);
         }
         // At this `rev` the claims are these: all that changes them raises it.
         let claims = wanted(write);
-        let (mut keep, dropped): (Vec<Held>, Vec<Held>) =
+        let (keep, dropped): (Vec<Held>, Vec<Held>) =
             envelope::held(&stored)?.into_iter().partition(|h| claims.contains(&h.claim));
         let new: Vec<Claim> = claims.into_iter().filter(|c| !keep.iter().any(|h| h.claim == *c)).collect();
 
-        let base = Base::Rev(rev);
+        let life = envelope::text(&stored, "life")?;
+        let events = envelope::events_to_bson(&write.events, &life);
+        let base = Base::Rev(rev, life);
         let attempt = self.attempt(entry, write, &id, &base);
-        keep.extend(fresh(&attempt, &new));
-        let update = update(write, image, &keep)?;
+        let mut set = image.set.clone();
+        set.insert("claims", envelope::held_to_bson(&held(write, &attempt, &keep)));
+        let mut update = doc! {"$set": set};
+        if !image.unset.is_empty() {
+            update.insert("$unset", image.unset.clone());
+        }
+        if !events.is_empty() {
+            update.insert("$push", doc! {"outbox": {"$each": events}});
+        }
+        envelope::ensure_size(&update, envelope::text_len(&write.document, &write.events))?;
 
         self.take(&attempt, &new).await?;
         let result = if write.document.visibility == Visibility::Deleted && write.events.is_empty() {
-            self.delete(entry, &id, rev, update).await
+            delete(&attempt, update).await
         } else {
-            let updated = entry.docs.update_one(doc! {"_id": &id, "rev": rev}, update).await;
-            updated.map(|r| r.matched_count == 1)
+            entry.docs.update_one(base.filter(&id), update).await.map(|r| r.matched_count == 1)
         };
         self.conclude(&attempt, &new, result).await?;
         self.release_held(key.kind, &key.project, &dropped).await;
         Ok(())
-    }
-
-    /// Deletes without an event: at once if the outbox is empty, else when it is.
-    async fn delete(
-        &self,
-        entry: &KindEntry,
-        id: &str,
-        rev: i64,
-        update: Bdoc,
-    ) -> mongodb::error::Result<bool> {
-        let empty = doc! {"_id": id, "rev": rev, "outbox.0": {"$exists": false}};
-        if entry.docs.delete_one(empty).await?.deleted_count == 1 {
-            return Ok(true);
-        }
-        // An outbox only shrinks while `rev` stays, so this leaves a document with an empty one if the
-        // relay is faster still; it is absent for readers, and `published` has nothing more to remove.
-        let updated = entry.docs.update_one(doc! {"_id": id, "rev": rev}, update).await?.matched_count == 1;
-        if updated {
-            let spent = doc! {"_id": id, "state": "deleted", "outbox.0": {"$exists": false}};
-            entry.docs.delete_one(spent).await?;
-        }
-        Ok(updated)
     }
 
     /// Turns the outcome of the compare-and-set into the write's, and gives the claims back if the server
@@ -171,21 +161,40 @@ fn wanted(write: &Write) -> Vec<Claim> {
     claims
 }
 
-fn fresh(attempt: &Attempt<'_>, claims: &[Claim]) -> Vec<Held> {
-    claims.iter().map(|c| Held { claim: c.clone(), nonce: attempt.nonce.clone() }).collect()
+/// The claims as the document stores them, in the order given: those in `keep` with their nonce, the
+/// others with the attempt's.
+fn held(write: &Write, attempt: &Attempt<'_>, keep: &[Held]) -> Vec<Held> {
+    let mut all: Vec<Held> = Vec::new();
+    if write.document.visibility == Visibility::Deleted {
+        return all;
+    }
+    for claim in &write.document.claims {
+        if all.iter().any(|h| h.claim == *claim) {
+            continue;
+        }
+        let kept = keep.iter().find(|h| h.claim == *claim).cloned();
+        all.push(kept.unwrap_or_else(|| Held { claim: claim.clone(), nonce: attempt.nonce.clone() }));
+    }
+    all
 }
 
-/// The update that replaces everything but the outbox, to which it appends.
-fn update(write: &Write, image: &Image, held: &[Held]) -> Result<Bdoc, StoreError> {
-    let mut set = image.set.clone();
-    set.insert("claims", envelope::held_to_bson(held));
-    let mut update = doc! {"$set": set};
-    if !image.unset.is_empty() {
-        update.insert("$unset", image.unset.clone());
+/// Deletes without an event: at once if the outbox is empty, else `update` leaves it to the relay.
+async fn delete(attempt: &Attempt<'_>, update: Bdoc) -> mongodb::error::Result<bool> {
+    let docs = &attempt.entry.docs;
+    let mut silent = attempt.base.filter(attempt.owner);
+    silent.insert("outbox.0", doc! {"$exists": false});
+    if docs.delete_one(silent).await?.deleted_count == 1 {
+        return Ok(true);
     }
-    if !write.events.is_empty() {
-        update.insert("$push", doc! {"outbox": {"$each": envelope::events_to_bson(&write.events)}});
+    let updated = docs.update_one(attempt.base.filter(attempt.owner), update).await?.matched_count == 1;
+    if updated {
+        // The relay may have emptied the outbox in between. If this fails, what stays is a deleted
+        // document that nobody sees.
+        if let Base::Rev(_, life) = attempt.base {
+            let mut spent = Base::Deleted(life.clone()).filter(attempt.owner);
+            spent.insert("outbox.0", doc! {"$exists": false});
+            let _ = docs.delete_one(spent).await;
+        }
     }
-    envelope::ensure_size(&update, envelope::text_len(&write.document, &write.events))?;
-    Ok(update)
+    Ok(updated)
 }

@@ -5,7 +5,7 @@
 //! Claims are rows in the same transaction. A deleted document's row goes at once; its outbox rows stay
 //! until they are published.
 
-mod filter;
+pub mod filter;
 mod query;
 mod schema;
 mod write;
@@ -99,7 +99,7 @@ impl SqliteStore {
                 let (mut by_id, mut by_claim): (Option<_>, Option<_>) = (None, None);
                 // One transaction for all: they are of one moment, and the file is locked once.
                 let transaction = (selectors.len() > 1).then(|| db.unchecked_transaction()).transpose()?;
-                let views = selectors
+                let views: rusqlite::Result<Vec<_>> = selectors
                     .iter()
                     .map(|selector| match selector {
                         Selector::Id(id) => {
@@ -223,8 +223,9 @@ impl Store for SqliteStore {
 
     fn query(&self, query: Query) -> Boxed<'_, Result<Page, StoreError>> {
         Box::pin(async move {
-            let sql = query::Sql::of(self.sql(query.kind)?, &query)?;
-            Ok(self.queries.run(query.time_limit, move |db| sql.run(db)).await?)
+            let time_limit = query.time_limit;
+            let sql = query::Sql::of(self.sql(query.kind)?, query)?;
+            Ok(self.queries.run(time_limit, move |db| sql.run(db)).await?)
         })
     }
 
@@ -292,17 +293,14 @@ fn unpublished(db: &Connection, limit: u32) -> rusqlite::Result<Vec<Unpublished>
             time: Timestamp::from_millis(row.get(8)?),
             data: row.get(9)?,
         };
-        match places.get(&key).and_then(|place| found.get_mut(*place)) {
-            Some(same) => {
-                if same.events.last().is_some_and(|last| last.change_seq < event.change_seq) {
-                    same.events.push(event);
-                }
+        if let Some(place) = places.get(&key) {
+            let same = &mut found[*place].events;
+            if same.last().is_some_and(|last| last.change_seq < event.change_seq) {
+                same.push(event);
             }
-            None if found.len() < limit => {
-                places.insert(key.clone(), found.len());
-                found.push(Unpublished { key, events: vec![event] });
-            }
-            None => {}
+        } else if found.len() < limit {
+            places.insert(key.clone(), found.len());
+            found.push(Unpublished { key, events: vec![event] });
         }
     }
     Ok(found)

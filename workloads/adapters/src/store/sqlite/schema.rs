@@ -65,7 +65,7 @@ fn prepare_kind(db: &Connection, schema: &KindSchema) -> rusqlite::Result<()> {
     for (name, path) in wanted.iter().zip(schema.indexes) {
         let path: Vec<String> = path.split('.').map(str::to_owned).collect();
         let value = super::filter::extract(&view_column(kit::store::MAIN), &path);
-        db.execute_batch(&format!("CREATE INDEX IF NOT EXISTS {} ON {table} (project, {value})", quoted(name)))?;
+        db.execute_batch(&format!("CREATE INDEX IF NOT EXISTS {} ON {table} (project, {value}, id)", quoted(name)))?;
     }
     Ok(())
 }

@@ -1,0 +1,110 @@
+//! The withdrawal of tokens: stored, told on the `account` topic, known to every replica that checks
+//! tokens.
+
+use crate::{Account, STACK};
+use api::internal::account::{Revocation, RevokeCustomer, Revoked};
+use api::{Kind, Result, Timestamp};
+use axum::routing::{MethodRouter, post};
+use bytes::Bytes;
+use kit::http::{Reply, RequestInfo, json, ok};
+use kit::resource::{Context, Decision, Edit, RouteSet, Rules, State};
+use kit::service::{ServiceBuilder, Task};
+use kit::store::{Claim, Selector, Visibility};
+use std::sync::Arc;
+
+/// Longer than any access token can live.
+const LONGEST_LIFE_DAYS: i64 = 7;
+
+/// The rules of withdrawals: made, and forgotten when no token can be meant any more.
+pub(crate) struct RevocationDocs;
+
+impl Rules for RevocationDocs {
+    type Body = Revocation;
+    type Hidden = ();
+    type Draft = Revocation;
+    type Action = api::internal::Never;
+
+    const KIND: Kind = Kind::Revocation;
+    const ROUTES: RouteSet = RouteSet::NONE;
+    const EVENTS_CARRY_STATE: bool = true;
+
+    fn create(draft: &Revocation, _: &mut Context<'_>) -> Decision<(Revocation, ())> {
+        Ok((draft.clone(), ()))
+    }
+
+    fn apply(_: &mut State<Self>, action: &api::internal::Never, _: &mut Context<'_>) -> Decision<()> {
+        match *action {}
+    }
+
+    fn settle(state: &mut State<Self>, _: &mut Context<'_>) -> Decision<()> {
+        state.due_at = Some(state.body.until);
+        Ok(())
+    }
+
+    fn claims(_: &Revocation) -> Vec<Claim> {
+        Vec::new()
+    }
+}
+
+/// Withdraws tokens. Returns when every follower in this process knows, and the others soon will.
+pub(crate) async fn withdraw(account: &Account, of: Revoked, until: Timestamp) -> Result<()> {
+    let revocation = Revocation { of, until };
+    account.revocations.create(&RequestInfo::system(STACK, "revocation"), &revocation).await?;
+    account.withdrawn.learn(revocation, account.deps.clock.now());
+    account.deps.relay.flush().await;
+    Ok(())
+}
+
+/// `POST /revoke-customer`: withdraws what the customer has by now.
+pub(crate) fn revoke_customer(account: &Arc<Account>) -> MethodRouter {
+    let account = Arc::clone(account);
+    post(move |request: RequestInfo, body: Bytes| async move {
+        let RevokeCustomer { customer_id } = json(&body)?;
+        let now = account.deps.clock.now();
+        let of = Revoked::Customer { project: request.project().to_owned(), customer_id, issued_before: now };
+        withdraw(&account, of, now.plus_days(LONGEST_LIFE_DAYS)).await?;
+        Reply::Ok(ok("null"))
+    })
+}
+
+/// Learns what other replicas withdraw.
+pub(crate) fn follow(account: &Arc<Account>) -> Task {
+    let account = Arc::clone(account);
+    Box::new(move |stop| {
+        Box::pin(async move {
+            let learner = Arc::clone(&account);
+            let follower: kit::bus::Follower = Arc::new(move |event| {
+                if let Some(revocation) = kit::service::revocation_of(event) {
+                    learner.withdrawn.learn(revocation, learner.deps.clock.now());
+                }
+            });
+            while account.deps.bus.follow("account", Arc::clone(&follower)).await.is_err() {
+                tokio::select! {
+                    () = tokio::time::sleep(std::time::Duration::from_secs(1)) => {}
+                    () = stop.cancelled() => return,
+                }
+            }
+            stop.cancelled().await;
+        })
+    })
+}
+
+/// Forgets withdrawals of tokens that have expired anyway.
+pub(crate) fn recover(builder: ServiceBuilder, account: &Arc<Account>) -> ServiceBuilder {
+    let account = Arc::clone(account);
+    builder.recover(
+        Kind::Revocation,
+        Arc::new(move |key| {
+            let account = Arc::clone(&account);
+            Box::pin(async move {
+                let request = RequestInfo::system(STACK, "forget-revocation");
+                let selector = Selector::Id(key.id);
+                let forget = |state: &mut State<RevocationDocs>, _: &mut Context<'_>| {
+                    state.visibility = Visibility::Deleted;
+                    Ok(())
+                };
+                account.revocations.edit(&request, &selector, &Edit::internal(), forget).await.map(drop)
+            })
+        }),
+    )
+}

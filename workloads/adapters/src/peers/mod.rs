@@ -1,0 +1,3 @@
+//! Drivers of the `Peers` port.
+
+pub mod local;

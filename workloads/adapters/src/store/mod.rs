@@ -1,0 +1,4 @@
+//! Drivers of the `Store` port.
+
+pub mod mongodb;
+pub mod sqlite;

@@ -1,0 +1,144 @@
+//! The outbox beside other writes, what the server is asked to hold, and what opening does.
+
+use crate::harness::*;
+use bson::doc;
+use commerce_adapters::store::mongodb::{MongoOptions, MongoStore, OpenError};
+use futures::TryStreamExt;
+use kit::store::{Store, StoreError};
+
+async fn waiting(store: &MongoStore) -> Vec<i64> {
+    let all = store.unpublished(10).await.unwrap();
+    all.iter().flat_map(|u| u.events.iter().map(|e| e.change_seq)).collect()
+}
+
+#[tokio::test]
+async fn a_replace_keeps_events_that_are_not_yet_published() {
+    let Some(db) = TestDb::fresh() else { return };
+    let store = db.open(impatient()).await;
+    let first = document("a", 1, &[]);
+    write(&store, first.clone(), vec![event(&first, 1), event(&first, 2)]).await.unwrap();
+    let second = document("a", 2, &[]);
+    write(&store, second.clone(), vec![event(&second, 3)]).await.unwrap();
+    write(&store, document("a", 3, &[]), vec![]).await.unwrap();
+    assert_eq!(waiting(&store).await, [1, 2, 3]);
+    assert_eq!(store.unpublished(10).await.unwrap()[0].events[2], event(&second, 3));
+
+    store.published(vec![(first.key.clone(), 1), (first.key.clone(), 2)]).await.unwrap();
+    assert_eq!(waiting(&store).await, [3]);
+    assert_eq!(by_id(&store, "a").await.unwrap().rev, 3);
+    store.published(vec![(first.key.clone(), 3)]).await.unwrap();
+    assert!(waiting(&store).await.is_empty());
+    store.published(vec![(first.key, 3)]).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_deleted_document_goes_with_its_last_event() {
+    let Some(db) = TestDb::fresh() else { return };
+    let store = db.open(impatient()).await;
+    let first = document("a", 1, &[("key", "tea")]);
+    write(&store, first.clone(), vec![event(&first, 1)]).await.unwrap();
+    let last = deleted("a", 2);
+    write(&store, last.clone(), vec![event(&last, 2)]).await.unwrap();
+
+    assert!(by_id(&store, "a").await.is_none());
+    assert_eq!(waiting(&store).await, [1, 2]);
+    assert_eq!(claims(&store).count_documents(doc! {}).await.unwrap(), 0);
+    store.published(vec![(last.key.clone(), 1)]).await.unwrap();
+    assert_eq!(waiting(&store).await, [2]);
+    store.published(vec![(last.key, 2)]).await.unwrap();
+    assert_eq!(stored(&store).count_documents(doc! {}).await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn a_deletion_without_events_leaves_nothing() {
+    let Some(db) = TestDb::fresh() else { return };
+    let store = db.open(impatient()).await;
+    let first = document("a", 1, &[("key", "tea")]);
+    write(&store, first.clone(), vec![]).await.unwrap();
+    write(&store, deleted("a", 2), vec![]).await.unwrap();
+    assert_eq!(stored(&store).count_documents(doc! {}).await.unwrap(), 0);
+    assert_eq!(claims(&store).count_documents(doc! {}).await.unwrap(), 0);
+
+    let second = document("b", 1, &[]);
+    write(&store, second.clone(), vec![event(&second, 1)]).await.unwrap();
+    write(&store, deleted("b", 2), vec![]).await.unwrap();
+    assert_eq!(waiting(&store).await, [1], "what was told before must still go out");
+    store.published(vec![(second.key, 1)]).await.unwrap();
+    assert_eq!(stored(&store).count_documents(doc! {}).await.unwrap(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn publishing_beside_writes_loses_no_event() {
+    let Some(db) = TestDb::fresh() else { return };
+    let store = std::sync::Arc::new(db.open(impatient()).await);
+    write(&store, document("a", 1, &[]), vec![]).await.unwrap();
+    let writer = tokio::spawn({
+        let store = store.clone();
+        async move {
+            for rev in 2..=60 {
+                let next = document("a", rev, &[]);
+                write(&store, next.clone(), vec![event(&next, rev)]).await.unwrap();
+            }
+        }
+    });
+    let mut seen = Vec::new();
+    while seen.last() != Some(&60) {
+        for unpublished in store.unpublished(10).await.unwrap() {
+            let new = unpublished.events.iter().map(|e| e.change_seq);
+            seen.extend(new);
+            let last = seen.last().copied().unwrap();
+            store.published(vec![(unpublished.key, last)]).await.unwrap();
+        }
+    }
+    writer.await.unwrap();
+    assert_eq!(seen, (2..=60).collect::<Vec<_>>());
+    assert!(waiting(&store).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_document_over_the_servers_limit_is_refused_before_it_is_sent() {
+    let Some(db) = TestDb::fresh() else { return };
+    let store = db.open(impatient()).await;
+    let mut large = document("a", 1, &[("key", "tea")]);
+    large.hidden = Some(format!("\"{}\"", "x".repeat(17_000_000)));
+    assert!(matches!(write(&store, large, vec![]).await, Err(StoreError::TooLarge)));
+    assert_eq!(claims(&store).count_documents(doc! {}).await.unwrap(), 0);
+
+    let mut fits = document("a", 1, &[("key", "tea")]);
+    fits.hidden = Some(format!("\"{}\"", "x".repeat(10_000_000)));
+    write(&store, fits.clone(), vec![]).await.unwrap();
+    assert_eq!(by_id(&store, "a").await, Some(fits));
+}
+
+#[tokio::test]
+async fn opening_makes_the_indexes_and_refuses_a_later_format() {
+    let Some(db) = TestDb::fresh() else { return };
+    let store = db.open(impatient()).await;
+    let indexes: Vec<_> = stored(&store).list_indexes().await.unwrap().try_collect().await.unwrap();
+    let keys: Vec<String> =
+        indexes.iter().map(|i| i.keys.keys().cloned().collect::<Vec<_>>().join(" ")).collect();
+    for wanted in ["project views.main.query.key _id", "dueAt", "outbox.0.seq"] {
+        assert!(keys.iter().any(|k| k == wanted), "{wanted} is not among {keys:?}");
+    }
+    db.open(impatient()).await;
+
+    let meta = store.database().collection::<bson::Document>("meta");
+    meta.update_one(doc! {"_id": "format"}, doc! {"$set": {"version": 99_i64}}).await.unwrap();
+    let error = MongoStore::open(&db.uri, &db.name, &[], MongoOptions::default()).await.err().unwrap();
+    assert!(matches!(error, OpenError::Newer { found: 99, .. }), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_caller_who_goes_away_leaves_no_write_half_done() {
+    let Some(db) = TestDb::fresh() else { return };
+    let patient = std::time::Duration::from_secs(600);
+    let store = db.open(MongoOptions { takeover_after: patient, ..impatient() }).await;
+    for n in 0..20_u64 {
+        let id = format!("d{n}");
+        let writing = write(&store, document(&id, 1, &[("key", &id), ("sku", &id)]), vec![]);
+        let _ = tokio::time::timeout(std::time::Duration::from_micros(400 * n), writing).await;
+    }
+    tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+    let written = stored(&store).count_documents(doc! {}).await.unwrap();
+    assert_eq!(claims(&store).count_documents(doc! {}).await.unwrap(), 2 * written);
+}

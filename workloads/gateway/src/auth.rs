@@ -1,0 +1,143 @@
+//! Token verification: signature once per token, expiry and withdrawal on every request.
+
+use api::internal::account::PublicKey;
+use api::{ApiError, Caller, Code, Result, ServiceName};
+use axum::http::{HeaderMap, header};
+use kit::bus::{EventBus, Follower};
+use kit::clock::Clock;
+use kit::http::RequestInfo;
+use kit::peers::{self, Peers};
+use kit::service::{Task, revocation_of};
+use kit::token::{Claims, KeyRing, Revocations, invalid_token};
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+/// Verified tokens that are remembered.
+const REMEMBERED: usize = 20_000;
+/// Milliseconds between two questions for the account service's keys.
+const KEY_REFRESH_MS: i64 = 1_000;
+
+/// A token whose signature is good, and the caller that it stands for in its own project.
+struct Verified {
+    claims: Claims,
+    caller: Arc<Caller>,
+}
+
+/// Verifies tokens.
+pub(crate) struct Auth {
+    peers: Arc<dyn Peers>,
+    clock: Arc<dyn Clock>,
+    keys: KeyRing,
+    keys_asked_at: AtomicI64,
+    withdrawn: Arc<Revocations>,
+    verified: RwLock<HashMap<Box<str>, Arc<Verified>>>,
+}
+
+impl Auth {
+    pub(crate) fn new(peers: Arc<dyn Peers>, clock: Arc<dyn Clock>) -> Self {
+        Self {
+            peers,
+            clock,
+            keys: KeyRing::default(),
+            keys_asked_at: AtomicI64::new(0),
+            withdrawn: Arc::default(),
+            verified: RwLock::default(),
+        }
+    }
+
+    /// Learns withdrawals from the `account` topic.
+    pub(crate) fn follow(&self, bus: Arc<dyn EventBus>) -> Task {
+        let (withdrawn, clock) = (Arc::clone(&self.withdrawn), Arc::clone(&self.clock));
+        Box::new(move |stop| {
+            Box::pin(async move {
+                let follower: Follower = Arc::new(move |event| {
+                    if let Some(revocation) = revocation_of(event) {
+                        withdrawn.learn(revocation, clock.now());
+                    }
+                });
+                while let Err(error) = bus.follow("account", Arc::clone(&follower)).await {
+                    tracing::warn!(%error, "withdrawals of tokens cannot be read yet");
+                    tokio::select! {
+                        () = tokio::time::sleep(Duration::from_secs(1)) => {}
+                        () = stop.cancelled() => return,
+                    }
+                }
+            })
+        })
+    }
+
+    /// The caller of a request to `project`.
+    pub(crate) async fn caller(&self, headers: &HeaderMap, project: &str) -> Result<Arc<Caller>> {
+        let token = bearer(headers)?;
+        let known = self.verified.read().unwrap_or_else(PoisonError::into_inner).get(token).cloned();
+        let verified = match known {
+            Some(verified) => verified,
+            None => self.verify(token).await?,
+        };
+        self.withdrawn.check(&verified.claims, self.clock.now())?;
+        let caller = if verified.claims.project == project {
+            Arc::clone(&verified.caller)
+        } else {
+            Arc::new(verified.claims.caller(project))
+        };
+        match headers.get("x-external-user-id").and_then(|v| v.to_str().ok()) {
+            Some(user) if !user.is_empty() && user.len() <= 128 => {
+                Ok(Arc::new(Caller { external_user_id: Some(user.to_owned()), ..(*caller).clone() }))
+            }
+            _ => Ok(caller),
+        }
+    }
+
+    async fn verify(&self, token: &str) -> Result<Arc<Verified>> {
+        if !self.keys.knows_key_of(token) {
+            self.ask_for_keys().await?;
+        }
+        let claims = self.keys.verify(token)?;
+        let caller = Arc::new(claims.caller(&claims.project));
+        let verified = Arc::new(Verified { claims, caller });
+        let now = self.clock.now().as_millis() / 1000;
+        let mut known = self.verified.write().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= REMEMBERED {
+            known.retain(|_, v| v.claims.exp > now);
+        }
+        if known.len() >= REMEMBERED {
+            // All of them alive: start again rather than grow; each costs one signature check.
+            known.clear();
+        }
+        known.insert(token.into(), Arc::clone(&verified));
+        Ok(verified)
+    }
+
+    /// Asks the account service for its keys, at most once a second, however many forged tokens come.
+    async fn ask_for_keys(&self) -> Result<()> {
+        let now = self.clock.now().as_millis();
+        let last = self.keys_asked_at.load(Ordering::Relaxed);
+        if now - last < KEY_REFRESH_MS
+            || self.keys_asked_at.compare_exchange(last, now, Ordering::Relaxed, Ordering::Relaxed).is_err()
+        {
+            return Ok(());
+        }
+        let request = RequestInfo::system("*", "gateway-keys");
+        let keys: Vec<PublicKey> =
+            peers::call(self.peers.as_ref(), ServiceName::Account, "/keys", &request, &()).await.inspect_err(|_| {
+                self.keys_asked_at.store(0, Ordering::Relaxed);
+            })?;
+        self.keys.replace(&keys);
+        Ok(())
+    }
+}
+
+/// The token of the `Authorization` header.
+fn bearer(headers: &HeaderMap) -> Result<&str> {
+    let Some(header) = headers.get(header::AUTHORIZATION) else {
+        return Err(ApiError::new(
+            Code::AccessDenied,
+            "This endpoint requires an access token: send it as 'Authorization: Bearer …'.",
+        ));
+    };
+    let text = header.to_str().map_err(|_| invalid_token())?;
+    let (scheme, token) = text.split_once(' ').ok_or_else(invalid_token)?;
+    if scheme.eq_ignore_ascii_case("bearer") { Ok(token.trim()) } else { Err(invalid_token()) }
+}

@@ -1,0 +1,84 @@
+//! The way of a request: correlation id, identity, bounds, the service, and back.
+
+use crate::Edge;
+use crate::routing::service_of;
+use api::{ApiError, Code, Result, ServiceName};
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use http_body_util::{BodyExt, Limited};
+use kit::http::{Failure, MAX_BODY_BYTES, RequestInfo};
+use std::sync::Arc;
+
+/// Serves what the gateway does not serve itself.
+pub(crate) async fn handle(State(edge): State<Arc<Edge>>, request: Request) -> Response {
+    let correlation_id = correlation_id(&edge, request.headers());
+    let mut response = match pass(&edge, request, &correlation_id).await {
+        Ok(response) => response,
+        Err(error) => Failure(error).into_response(),
+    };
+    if let Ok(value) = HeaderValue::from_str(&correlation_id) {
+        response.headers_mut().insert("x-correlation-id", value);
+    }
+    response
+}
+
+async fn pass(edge: &Edge, request: Request, correlation_id: &Arc<str>) -> Result<Response> {
+    let _place = edge.places.try_acquire().map_err(|_| {
+        ApiError::new(Code::OverCapacity, "The service is over capacity. Please try again in a moment.")
+    })?;
+    let served = tokio::time::timeout(edge.parts.limits.time, serve(edge, request, correlation_id));
+    served.await.unwrap_or_else(|_| Err(ApiError::new(Code::QueryTimedOut, "The request took too long and was given up.")))
+}
+
+async fn serve(edge: &Edge, request: Request, correlation_id: &Arc<str>) -> Result<Response> {
+    let (mut parts, body) = request.into_parts();
+    let path = parts.uri.path();
+    let mut segments = path.split('/').skip(1);
+    let first = segments.next().unwrap_or_default();
+    let service = match first {
+        "oauth" | ".well-known" => ServiceName::Account,
+        project => {
+            let caller = edge.auth.caller(&parts.headers, project).await?;
+            let behind: Vec<&str> = segments.take(6).filter(|s| !s.is_empty()).collect();
+            let service = service_of(&behind).ok_or_else(|| ApiError::no_route(path))?;
+            parts.extensions.insert(RequestInfo { caller, correlation_id: Arc::clone(correlation_id) });
+            service
+        }
+    };
+    let body = collect(edge, &parts.headers, body).await?;
+    Ok(edge.parts.upstreams.send(service, Request::from_parts(parts, body)).await)
+}
+
+/// The whole body in memory, if it is within its bounds.
+async fn collect(edge: &Edge, headers: &HeaderMap, body: Body) -> Result<Body> {
+    let length = headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse::<usize>().ok());
+    if length.is_none_or(|l| l == 0) && !headers.contains_key(header::TRANSFER_ENCODING) && http_body::Body::is_end_stream(&body) {
+        return Ok(Body::empty());
+    }
+    let too_large = || {
+        ApiError::new(Code::ContentTooLarge, format!("The request body is larger than {} MB.", MAX_BODY_BYTES / 1024 / 1024))
+    };
+    if length.is_some_and(|l| l > MAX_BODY_BYTES) {
+        return Err(too_large());
+    }
+    let limited = Limited::new(body, MAX_BODY_BYTES).collect();
+    match tokio::time::timeout(edge.parts.limits.body_time, limited).await {
+        Ok(Ok(collected)) => Ok(Body::from(collected.to_bytes())),
+        Ok(Err(error)) if error.is::<http_body_util::LengthLimitError>() => Err(too_large()),
+        Ok(Err(_)) => Err(ApiError::invalid_input("The request body ended before it was complete.")),
+        Err(_) => Err(ApiError::invalid_input("The request body did not arrive in time.")),
+    }
+}
+
+/// A sane id of the client's, or a new one.
+fn correlation_id(edge: &Edge, headers: &HeaderMap) -> Arc<str> {
+    let given = headers.get("x-correlation-id").and_then(|v| v.to_str().ok()).filter(|text| {
+        (1..=256).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'/' | b'-'))
+    });
+    match given {
+        Some(text) => text.into(),
+        None => edge.parts.clock.new_id(edge.parts.clock.now()).as_str().into(),
+    }
+}

@@ -1,0 +1,161 @@
+//! Access tokens: what they say, and how any service checks them.
+//!
+//! A token is a JWT signed with Ed25519 by the account service. Whoever has the public keys can check
+//! it without asking; withdrawn tokens are known from the `account` topic.
+
+use api::internal::account::{PublicKey, Revocation, Revoked};
+use api::{ApiError, Caller, Code, Id, Result, Scopes, Timestamp};
+use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
+use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
+use std::sync::{PoisonError, RwLock};
+
+/// Who issues tokens.
+pub const ISSUER: &str = "commercestack";
+/// A longer text is no token of ours.
+const MAX_LENGTH: usize = 8_192;
+
+/// What an access token says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Claims {
+    /// [`ISSUER`].
+    pub iss: String,
+    /// The token's own id.
+    pub jti: String,
+    /// The API client.
+    pub client_id: String,
+    /// The project.
+    pub project: String,
+    /// What was granted, space-separated, as the token answer shows it.
+    pub scope: String,
+    /// The customer, for tokens of the password flow.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub customer_id: Option<Id>,
+    /// The anonymous session, for tokens of that flow.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub anonymous_id: Option<String>,
+    /// Issued at: milliseconds since 1970, in the claim `iat_ms` because RFC 7519's `iat` counts seconds.
+    pub iat_ms: i64,
+    /// Expires: seconds since 1970.
+    pub exp: i64,
+}
+
+impl Claims {
+    /// The caller that the token stands for in `project`: without any scope or identity if the token is
+    /// for another one.
+    #[must_use]
+    pub fn caller(&self, project: &str) -> Caller {
+        let own = self.project == project;
+        Caller {
+            project: project.to_owned(),
+            client_id: self.client_id.clone(),
+            customer_id: self.customer_id.clone().filter(|_| own),
+            anonymous_id: self.anonymous_id.clone().filter(|_| own),
+            external_user_id: self.scope.split(' ').find_map(|s| s.strip_prefix("external_user_id:")).map(str::to_owned),
+            scopes: if own { Scopes::of_project(&self.scope, project) } else { Scopes::default() },
+        }
+    }
+}
+
+/// The 401 for a token that is none, expired or withdrawn.
+#[must_use]
+pub fn invalid_token() -> ApiError {
+    ApiError::new(Code::InvalidToken, "invalid_token")
+}
+
+/// The public keys that are known.
+#[derive(Default)]
+pub struct KeyRing(RwLock<HashMap<String, DecodingKey>>);
+
+impl KeyRing {
+    /// Takes these keys for the valid ones.
+    pub fn replace(&self, keys: &[PublicKey]) {
+        let keys = keys
+            .iter()
+            .filter_map(|k| Some((k.kid.clone(), DecodingKey::from_ed_components(&k.x).ok()?)))
+            .collect();
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = keys;
+    }
+
+    /// Whether the key that the token names is known; the ring may be out of date if not.
+    #[must_use]
+    pub fn knows_key_of(&self, token: &str) -> bool {
+        token.len() <= MAX_LENGTH
+            && decode_header(token)
+                .ok()
+                .and_then(|h| h.kid)
+                .is_none_or(|kid| self.0.read().unwrap_or_else(PoisonError::into_inner).contains_key(&kid))
+    }
+
+    /// What the token says, if it is genuine. Expiry is the caller's to check against its own clock.
+    pub fn verify(&self, token: &str) -> Result<Claims> {
+        if token.len() > MAX_LENGTH {
+            return Err(invalid_token());
+        }
+        let kid = decode_header(token).ok().and_then(|h| h.kid).ok_or_else(invalid_token)?;
+        let keys = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let key = keys.get(&kid).ok_or_else(invalid_token)?;
+        let mut validation = Validation::new(Algorithm::EdDSA);
+        validation.set_issuer(&[ISSUER]);
+        validation.set_required_spec_claims(&["exp", "iss"]);
+        validation.validate_exp = false;
+        validation.validate_aud = false;
+        decode::<Claims>(token, key, &validation).map(|data| data.claims).map_err(|_| invalid_token())
+    }
+}
+
+/// The withdrawals that are known. Bounded by forgetting those whose tokens have expired.
+#[derive(Default)]
+pub struct Revocations(RwLock<Withdrawn>);
+
+#[derive(Default)]
+struct Withdrawn {
+    tokens: HashMap<String, Timestamp>,
+    clients: HashMap<String, Timestamp>,
+    /// By project and customer: tokens issued before the first instant, known until the second.
+    customers: HashMap<(String, String), (Timestamp, Timestamp)>,
+}
+
+impl Revocations {
+    /// Learns a withdrawal.
+    pub fn learn(&self, revocation: Revocation, now: Timestamp) {
+        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let size = known.tokens.len() + known.clients.len() + known.customers.len();
+        if size.is_power_of_two() && size >= 1024 {
+            known.tokens.retain(|_, until| *until > now);
+            known.clients.retain(|_, until| *until > now);
+            known.customers.retain(|_, (_, until)| *until > now);
+        }
+        match revocation.of {
+            Revoked::Token(jti) => drop(known.tokens.insert(jti, revocation.until)),
+            Revoked::Client(id) => drop(known.clients.insert(id, revocation.until)),
+            Revoked::Customer { project, customer_id, issued_before } => {
+                let entry =
+                    known.customers.entry((project, customer_id.to_string())).or_insert((issued_before, revocation.until));
+                entry.0 = entry.0.max(issued_before);
+                entry.1 = entry.1.max(revocation.until);
+            }
+        }
+    }
+
+    /// Refuses claims that have expired or were withdrawn.
+    pub fn check(&self, claims: &Claims, now: Timestamp) -> Result<()> {
+        if claims.exp.saturating_mul(1000) <= now.as_millis() {
+            return Err(invalid_token());
+        }
+        let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        if known.tokens.is_empty() && known.clients.is_empty() && known.customers.is_empty() {
+            return Ok(());
+        }
+        let by_customer = claims.customer_id.as_ref().is_some_and(|customer| {
+            known
+                .customers
+                .get(&(claims.project.clone(), customer.to_string()))
+                .is_some_and(|(before, _)| claims.iat_ms < before.as_millis())
+        });
+        if by_customer || known.tokens.contains_key(&claims.jti) || known.clients.contains_key(&claims.client_id) {
+            return Err(invalid_token());
+        }
+        Ok(())
+    }
+}

@@ -22,8 +22,10 @@ pub struct Project {
     pub shopping_lists: Option<ShoppingListsConfiguration>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub shipping_rate_input_type: Option<ShippingRateInputType>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub inventory: Option<InventoryConfiguration>,
+    #[serde(default)]
+    pub inventory: InventoryConfiguration,
+    #[serde(default)]
+    pub discounts: DiscountsConfiguration,
 }
 
 /// Whether messages can be queried, and how long they are kept.
@@ -42,11 +44,11 @@ pub struct MessagesConfiguration {
 #[serde(rename_all = "camelCase")]
 #[allow(missing_docs, reason = "the API's own property names")]
 pub struct CartsConfiguration {
-    /// 1..=365250 days; by default 90.
+    /// 1..=365250 days; by default 90. Always there in a stored project.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub delete_days_after_last_modification: Option<u32>,
     /// Lets a rate for a country serve its states.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::null_as_default")]
     pub country_tax_rate_fallback_enabled: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub price_rounding_mode: Option<RoundingMode>,
@@ -59,17 +61,36 @@ pub struct CartsConfiguration {
 #[serde(rename_all = "camelCase")]
 #[allow(missing_docs, reason = "the API's own property names")]
 pub struct ShoppingListsConfiguration {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub delete_days_after_last_modification: Option<u32>,
+    /// 1..=365250 days.
+    pub delete_days_after_last_modification: u32,
 }
 
 /// How long carts reserve stock.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[allow(missing_docs, reason = "the API's own property names")]
 pub struct InventoryConfiguration {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reservation_expiration_in_minutes: Option<u32>,
+    /// Whether expired reservations give their stock back.
+    #[serde(default)]
+    pub release_expired_reservations: bool,
+}
+
+/// How discounts are put together.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[allow(missing_docs, reason = "the API's own property names")]
+pub struct DiscountsConfiguration {
+    pub discount_combination_mode: DiscountCombinationMode,
+}
+
+/// Whether product and cart discounts add up; the only mode that is built.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[allow(missing_docs, reason = "the API's own names")]
+pub enum DiscountCombinationMode {
+    #[default]
+    Stacking,
 }
 
 /// What the tiers of shipping rates depend on.
@@ -97,53 +118,15 @@ pub struct ClassificationValue {
     pub label: crate::LocalizedString,
 }
 
-/// What a project is made from: the manifest's part of its settings.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-#[allow(missing_docs, reason = "the API's own property names")]
-pub struct ProjectDraft {
-    pub key: String,
-    pub name: String,
-    pub countries: Vec<CountryCode>,
-    pub currencies: Vec<CurrencyCode>,
-    pub languages: Vec<Locale>,
-}
-
-impl ProjectDraft {
-    /// The settings of a new project.
-    #[must_use]
-    pub fn into_project(self) -> Project {
-        Project {
-            key: self.key,
-            name: self.name,
-            countries: self.countries,
-            currencies: self.currencies,
-            languages: self.languages,
-            trial_until: None,
-            messages: MessagesConfiguration { enabled: false, delete_days_after_creation: Some(15) },
-            carts: CartsConfiguration {
-                delete_days_after_last_modification: Some(90),
-                country_tax_rate_fallback_enabled: false,
-                price_rounding_mode: None,
-                tax_rounding_mode: None,
-            },
-            shopping_lists: None,
-            shipping_rate_input_type: None,
-            inventory: None,
-        }
-    }
-}
-
-/// The body of an answer: the settings with version and times, without an id.
+/// The body of an answer: the settings with version and creation time, without an id.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[allow(missing_docs, reason = "the API's own property names")]
-pub struct ProjectAnswer<'a> {
+pub struct ProjectAnswer {
     pub version: i64,
     pub created_at: Timestamp,
-    pub last_modified_at: Timestamp,
     #[serde(flatten)]
-    pub project: &'a Project,
+    pub project: Project,
 }
 
 /// Changes of a project's settings.
@@ -164,4 +147,5 @@ pub enum ProjectAction {
     ChangeShoppingListsConfiguration { shopping_lists_configuration: ShoppingListsConfiguration },
     SetShippingRateInputType { shipping_rate_input_type: Option<ShippingRateInputType> },
     SetReservationExpirationInMinutes { reservation_expiration_in_minutes: Option<u32> },
+    SetReleaseExpiredReservations { release_expired_reservations: bool },
 }

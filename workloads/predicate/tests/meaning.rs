@@ -1,4 +1,5 @@
 //! What predicates mean on documents, with and without a model.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "helpers of tests")]
 
 use commerce_predicate::{BindError, Bound, Field, Model, ModelError, parse};
 use serde_json::{Value, json};
@@ -149,12 +150,12 @@ fn variables_that_do_not_fit_are_refused() {
     assert_eq!(bind("a = :x", &[("x", "1"), ("x", "2")]), BindError::NotSingle("x".into()));
     assert_eq!(bind("a = :x", &[("x", "[]")]), BindError::NotSingle("x".into()));
     assert_eq!(bind("a within circle(:x, 1, 1)", &[("x", "east")]), BindError::NotANumber("x".into()));
-    let many = format!("[{}]", vec!["1"; 501].join(","));
+    let many = format!("[{}]", ["1"; 501].join(","));
     assert!(matches!(bind("a in :x", &[("x", &many)]), BindError::TooManyItems { .. }));
-    let list = format!("[{}]", vec!["1"; 500].join(","));
-    let text = vec!["a in :x"; 11].join(" or ");
+    let list = format!("[{}]", ["1"; 500].join(","));
+    let text = ["a in :x"; 11].join(" or ");
     assert!(matches!(bind(&text, &[("x", &list)]), BindError::TooComplex(_)));
-    let one = parse(&vec!["a in :x"; 10].join(" or ")).unwrap().bind(&vars(&[("x", &list)])).unwrap();
+    let one = parse(&["a in :x"; 10].join(" or ")).unwrap().bind(&vars(&[("x", &list)])).unwrap();
     assert!(matches!(Bound::all([one.clone(), one]), Err(BindError::TooComplex(_))));
 }
 

@@ -1,4 +1,5 @@
 //! Models from the schemas that schemars makes of resource types.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "helpers of tests")]
 #![allow(dead_code, reason = "the types are here for their schemas")]
 
 use commerce_predicate::{Field, Model, parse};

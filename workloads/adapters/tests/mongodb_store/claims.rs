@@ -67,10 +67,12 @@ async fn an_insert_that_begins_after_the_fence_replaces_the_tombstone() {
     write(&store, document("a", 1, &[("key", "tea")]), vec![]).await.unwrap();
 
     // Nor can a second stalled insert that began after the first fence, once it is fenced itself.
-    let old_fence = stored(&store).find_one(doc! {"_id": format!("{PROJECT}/crashed")}).await.unwrap().unwrap();
+    let old_fence =
+        stored(&store).find_one(doc! {"_id": format!("{PROJECT}/crashed")}).await.unwrap().unwrap();
     abandon(&store, "milk", "crashed", -1, OLD).await;
     write(&store, document("b", 1, &[("key", "milk")]), vec![]).await.unwrap();
-    let new_fence = stored(&store).find_one(doc! {"_id": format!("{PROJECT}/crashed")}).await.unwrap().unwrap();
+    let new_fence =
+        stored(&store).find_one(doc! {"_id": format!("{PROJECT}/crashed")}).await.unwrap().unwrap();
     assert_ne!(old_fence.get_str("life").unwrap(), new_fence.get_str("life").unwrap());
 
     let again = document("crashed", 1, &[("key", "coffee")]);

@@ -5,6 +5,7 @@
 mod claims;
 mod harness;
 mod outbox;
+mod queries;
 
 /// The port's conformance suite.
 mod conformance {

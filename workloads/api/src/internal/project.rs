@@ -1,21 +1,25 @@
 //! What others ask of the project service.
 
 use crate::{CountryCode, CurrencyCode, Locale};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// `POST /declare`: makes the project, or changes what the manifest says of it if that differs from what it
-/// said the last time. Answers `null`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// `POST /declare`: makes the project that the manifest declares, or brings those of its settings up to
+/// date that the manifest says differently than the last time. What was changed through the API since
+/// stays as long as the manifest says the same. Answers `null`; repeating it changes nothing.
+///
+/// A language that a store uses is not taken away: the error is `LanguageUsedInStores`, as in the API.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct DeclareProject {
-    /// The key.
+    /// The key, which is also the id.
     pub key: String,
-    /// The name for people.
+    /// The name.
     pub name: String,
-    /// What prices may be in.
+    /// At least one.
     pub currencies: Vec<CurrencyCode>,
-    /// Where it sells.
+    /// At least one.
     pub countries: Vec<CountryCode>,
-    /// What its texts are in.
+    /// At least one.
     pub languages: Vec<Locale>,
 }

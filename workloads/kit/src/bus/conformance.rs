@@ -16,10 +16,11 @@
 )]
 
 use super::{BusError, Consumer, Delivery, Event, EventBus, Follower};
+use crate::clock::{Clock, SystemClock};
 use api::Timestamp;
 use futures::future::join_all;
 use std::collections::{BTreeMap, HashSet};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
 /// Stamps one `#[tokio::test]` for each case.
@@ -62,6 +63,9 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// How long nothing may come before it is taken that nothing will.
 const QUIET: Duration = Duration::from_millis(400);
 
+/// The time of the first events: now, as a bus may let go of old ones.
+static BASE: LazyLock<i64> = LazyLock::new(|| SystemClock.now().as_millis());
+
 fn event(topic: &str, key: &str, n: i64) -> Event {
     Event {
         id: format!("{topic}-{key}-{n}"),
@@ -69,7 +73,7 @@ fn event(topic: &str, key: &str, n: i64) -> Event {
         kind: format!("{topic}.updated"),
         key: key.to_owned(),
         change_seq: n,
-        time: Timestamp::from_millis(1_700_000_000_000 + n),
+        time: Timestamp::from_millis(*BASE + n),
         data: format!(r#"{{"n":{n},"a.b":{{"$x":[[1.50,-0]]}},"text":"ü 😀 \u0000 \"q\" \\"}}"#),
     }
 }

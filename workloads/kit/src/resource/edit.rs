@@ -185,11 +185,15 @@ impl<R: Rules> Collection<R> {
             version: state.meta.version,
             views,
             hidden,
-            claims: if state.visibility == Visibility::Deleted { Vec::new() } else { R::claims(&state.body) },
+            claims: Vec::new(),
             change_seq: before.map_or(0, |b| b.change_seq),
             message_seq: before.map_or(0, |b| b.message_seq),
             due_at: state.due_at,
         };
+        if state.visibility != Visibility::Deleted {
+            document.claims = R::claims(&state.body);
+            document.claims.extend(R::hidden_claims(&state.hidden));
+        }
         document.claims.sort();
         document.claims.dedup();
         let mut events = Vec::new();

@@ -24,7 +24,7 @@ mod openapi;
 mod routes;
 
 pub use collection::{Access, Collection, Owner, Snapshot, UpdateRequest};
-pub use context::{Context, Decision, Stop};
+pub use context::{Context, Decision, Found, Stop};
 pub use custom::{set_field as set_custom_field, set_type as set_custom_type};
 pub use edit::{Edit, Edited};
 pub use expand::expand;
@@ -66,6 +66,9 @@ pub trait Rules: Send + Sync + Sized + 'static {
     const ROUTES: RouteSet = RouteSet::ALL;
     /// The query parameters that [`Rules::present`] reads, with their types, for the API description.
     const QUERY: &'static [(&'static str, &'static str)] = &[];
+    /// How items are addressed beside id and `key=`: a path prefix and the claim that it finds by, like
+    /// `("order-number", "orderNumber")`.
+    const SELECTORS: &'static [(&'static str, &'static str)] = &[];
     /// Whether change events carry the whole resource, for topics that others keep a copy of.
     const EVENTS_CARRY_STATE: bool = false;
 
@@ -87,6 +90,11 @@ pub trait Rules: Send + Sync + Sized + 'static {
 
     /// The unique values that the resource holds.
     fn claims(body: &Self::Body) -> Vec<Claim>;
+
+    /// The unique values that the hidden part holds.
+    fn hidden_claims(_hidden: &Self::Hidden) -> Vec<Claim> {
+        Vec::new()
+    }
 
     /// What the user knows the resource by, for `resourceUserProvidedIdentifiers` of messages.
     fn user_identifiers(_body: &Self::Body) -> serde_json::Map<String, serde_json::Value> {

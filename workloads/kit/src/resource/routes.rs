@@ -6,7 +6,7 @@ use super::list::{ListRequest, page_body};
 use super::openapi::{Operation, Parts};
 use super::{RouteSet, Rules};
 use crate::http::{self, Params, Reply, RequestInfo, created, empty, json, not_found, ok};
-use crate::store::Selector;
+use crate::store::{Claim, Selector};
 use api::{ApiError, Meta, Result};
 use axum::Router;
 use axum::extract::{Path, RawQuery};
@@ -214,6 +214,11 @@ fn derive<R: Rules>(
 }
 
 fn select<R: Rules>(segment: &str, set: RouteSet) -> Result<Selector> {
+    for (prefix, claim) in R::SELECTORS {
+        if let Some(value) = segment.strip_prefix(prefix).and_then(|rest| rest.strip_prefix('=')) {
+            return Ok(Selector::Claim(Claim::new(*claim, value)));
+        }
+    }
     match http::selector(segment) {
         Some(Selector::Claim(_)) if !set.by_key => Err(not_found(segment)),
         Some(selector) => Ok(selector),
@@ -295,7 +300,11 @@ fn describe<R: Rules>(parts: &mut Parts, reach: Reach<R>, set: RouteSet, base: &
         let draft = parts.request::<R::Draft>();
         parts.add(&create_operation::<R>(base, manage.clone(), draft, resource.clone()));
     }
-    let items: &[&str] = if set.by_key { &["{id}", "key={key}"] } else { &["{id}"] };
+    let mut items = vec!["{id}".to_owned()];
+    if set.by_key {
+        items.push("key={key}".to_owned());
+    }
+    items.extend(R::SELECTORS.iter().map(|(prefix, claim)| format!("{prefix}={{{claim}}}")));
     for item in items {
         let path = format!("{base}/{item}");
         if set.read {

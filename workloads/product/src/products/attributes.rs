@@ -4,22 +4,16 @@
 use api::product_type::{AttributeDefinition, AttributeLevel, AttributeType, ProductType};
 use api::product_variant::Attribute;
 use api::{ApiError, Id, Kind, Locale, ResourceIdentifier, Timestamp, TypedMoney, TypedMoneyDraft};
-use kit::resource::{Context, Decision, Stop};
+use kit::resource::{Context, Decision, Found, Stop};
 use serde_json::{Map, Value, json};
 
 /// Nested attributes below this level are refused.
 const MAX_NESTING: usize = 5;
 
-/// The product type of a product.
-pub(super) fn type_of(cx: &Context<'_>, id: &Id) -> Decision<kit_found::ProductTypeFound> {
+/// The product type of that id.
+pub(super) fn type_of(cx: &Context<'_>, id: &Id) -> Decision<Found<ProductType>> {
     cx.by_id::<ProductType>(Kind::ProductType, id)?
         .ok_or_else(|| Stop::Refused(ApiError::referenced_not_found("product-type", ("id", id.as_str()))))
-}
-
-/// The name of the type that look-ups give.
-pub(super) mod kit_found {
-    /// A product type that a look-up found.
-    pub(crate) type ProductTypeFound = kit::resource::Found<api::product_type::ProductType>;
 }
 
 /// The attributes of a draft at one level, in the form in which they are stored. The last of several

@@ -216,7 +216,8 @@ impl Inner {
         let set = doc! {
             "owner": attempt.owner, "nonce": &attempt.nonce, "at": self.now(), "expects": expects, "life": life,
         };
-        let result = self.claims.update_one(doc! {"_id": id, "nonce": &taken.nonce}, doc! {"$set": set}).await;
+        let result =
+            self.claims.update_one(doc! {"_id": id, "nonce": &taken.nonce}, doc! {"$set": set}).await;
         Ok(result.map_err(|e| failed(&e))?.matched_count == 1)
     }
 

@@ -1,0 +1,127 @@
+//! Stores: parts of a project with their own languages, countries and channels.
+
+use crate::type_definition::{SetCustomField, SetCustomType};
+use crate::{
+    CountryCode, CustomFields, CustomFieldsDraft, Key, Locale, LocalizedString, Reference, ResourceIdentifier,
+};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// A store.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[allow(missing_docs, reason = "the API's own property names")]
+pub struct Store {
+    /// Never changes.
+    pub key: Key,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<LocalizedString>,
+    /// Some of the project's.
+    #[serde(default)]
+    pub languages: Vec<Locale>,
+    /// Without any, the store sells everywhere.
+    #[serde(default)]
+    pub countries: Vec<StoreCountry>,
+    #[serde(default)]
+    pub distribution_channels: Vec<Reference>,
+    #[serde(default)]
+    pub supply_channels: Vec<Reference>,
+    /// Always empty: product selections are not built.
+    #[serde(default)]
+    pub product_selections: Vec<ProductSelectionSetting>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub custom: Option<CustomFields>,
+}
+
+/// A country that a store sells in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[allow(missing_docs, reason = "the API's own property names")]
+pub struct StoreCountry {
+    pub code: CountryCode,
+}
+
+/// A product selection of a store.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[allow(missing_docs, reason = "the API's own property names")]
+pub struct ProductSelectionSetting {
+    pub product_selection: Reference,
+    pub active: bool,
+}
+
+/// A product selection as a draft names it.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[allow(missing_docs, reason = "the API's own property names")]
+pub struct ProductSelectionSettingDraft {
+    pub product_selection: ResourceIdentifier,
+}
+
+/// What a store is made from.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[allow(missing_docs, reason = "the API's own property names")]
+pub struct StoreDraft {
+    pub key: Key,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<LocalizedString>,
+    #[serde(default, deserialize_with = "crate::null_as_default")]
+    pub languages: Vec<Locale>,
+    #[serde(default, deserialize_with = "crate::null_as_default")]
+    pub countries: Vec<StoreCountry>,
+    #[serde(default, deserialize_with = "crate::null_as_default")]
+    pub distribution_channels: Vec<ResourceIdentifier>,
+    #[serde(default, deserialize_with = "crate::null_as_default")]
+    pub supply_channels: Vec<ResourceIdentifier>,
+    /// There are no product selections, so naming one is refused as a dangling reference.
+    #[serde(default, deserialize_with = "crate::null_as_default")]
+    pub product_selections: Vec<ProductSelectionSettingDraft>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub custom: Option<CustomFieldsDraft>,
+}
+
+/// The update actions of stores.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "action", rename_all = "camelCase", rename_all_fields = "camelCase")]
+#[allow(missing_docs, reason = "the API's own names")]
+pub enum StoreAction {
+    SetName {
+        name: Option<LocalizedString>,
+    },
+    SetLanguages {
+        #[serde(default, deserialize_with = "crate::null_as_default")]
+        languages: Vec<Locale>,
+    },
+    SetCountries {
+        #[serde(default, deserialize_with = "crate::null_as_default")]
+        countries: Vec<StoreCountry>,
+    },
+    AddCountry {
+        country: StoreCountry,
+    },
+    RemoveCountry {
+        country: StoreCountry,
+    },
+    SetDistributionChannels {
+        #[serde(default, deserialize_with = "crate::null_as_default")]
+        distribution_channels: Vec<ResourceIdentifier>,
+    },
+    AddDistributionChannel {
+        distribution_channel: ResourceIdentifier,
+    },
+    RemoveDistributionChannel {
+        distribution_channel: ResourceIdentifier,
+    },
+    SetSupplyChannels {
+        #[serde(default, deserialize_with = "crate::null_as_default")]
+        supply_channels: Vec<ResourceIdentifier>,
+    },
+    AddSupplyChannel {
+        supply_channel: ResourceIdentifier,
+    },
+    RemoveSupplyChannel {
+        supply_channel: ResourceIdentifier,
+    },
+    SetCustomType(SetCustomType),
+    SetCustomField(SetCustomField),
+}

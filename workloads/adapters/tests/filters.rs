@@ -80,7 +80,7 @@ where
 }
 
 proptest! {
-    #![proptest_config(Config::with_cases(6000))]
+    #![proptest_config(Config::with_cases(512))]
 
     #[test]
     fn sql_agrees_with_memory_on_any_document(docs in many(doc()), predicates in many(predicate())) {
@@ -222,7 +222,7 @@ fn bson_agrees_with_memory_on_a_real_server() {
     let client = runtime.block_on(mongodb::Client::with_uri_str(uri)).unwrap();
     let database = client.database(&format!("filters_{}", std::process::id()));
     let mut runner = TestRunner::new(Config {
-        cases: 800,
+        cases: 150,
         max_shrink_iters: 200,
         failure_persistence: None,
         ..Config::default()

@@ -19,6 +19,7 @@ pub mod custom_object;
 pub mod error;
 pub mod id;
 pub mod internal;
+pub mod inventory;
 pub mod kind;
 pub mod localized;
 pub mod message;

@@ -58,8 +58,8 @@ pub(crate) fn concerns(assets: &[Asset], change: &AssetChange<'_>) -> bool {
     match change {
         AssetChange::Add(..) | AssetChange::Order(_) => true,
         AssetChange::Key(set) => assets.iter().any(|asset| asset.id == set.asset_id),
-        AssetChange::Remove(at)
-        | AssetChange::Name(ChangeAssetName { at, .. })
+        AssetChange::Remove(at) => assets.iter().any(|asset| names(at, asset)),
+        AssetChange::Name(ChangeAssetName { at, .. })
         | AssetChange::Description(SetAssetDescription { at, .. })
         | AssetChange::Sources(SetAssetSources { at, .. })
         | AssetChange::Tags(SetAssetTags { at, .. })

@@ -1,1 +1,52 @@
-//! The product service.
+//! The product service: product types, categories, products and their projections.
+
+mod assets;
+mod categories;
+mod product_types;
+mod products;
+mod projections;
+mod query;
+mod selection;
+mod slugs;
+
+use api::Kind;
+use categories::{Categories, Tree};
+use kit::recovery::Recover;
+use kit::resource::Schemas;
+use kit::service::{Deps, Service, ServiceBuilder, kind_schema};
+use kit::store::KindSchema;
+use product_types::ProductTypes;
+use products::Products;
+use std::sync::Arc;
+
+/// The kinds that the service's store holds.
+#[must_use]
+pub fn kinds() -> Vec<KindSchema> {
+    vec![kind_schema::<ProductTypes>(), kind_schema::<Categories>(), kind_schema::<Products>()]
+}
+
+/// The service.
+#[must_use]
+pub fn service(deps: Deps) -> Service {
+    let mut schemas = Schemas::default();
+    schemas.add::<ProductTypes>();
+    schemas.add::<Categories>();
+    schemas.add::<Products>();
+    let builder = ServiceBuilder::new(deps, &schemas);
+    let types = builder.open::<ProductTypes>();
+    let categories = builder.open::<Categories>();
+    let products = builder.open::<Products>();
+    let tree = Tree { categories: Arc::clone(&categories), products: Arc::clone(&products) };
+    let builder = builder.collection(&types).collection(&categories).collection(&products);
+    let builder = categories::add_routes(builder, &tree);
+    let builder = projections::add_routes(builder, &products);
+    let change_products: Recover = Arc::new(move |key| {
+        let (types, products) = (Arc::clone(&types), Arc::clone(&products));
+        Box::pin(async move { product_types::recover(&types, &products, key).await })
+    });
+    let settle_tree: Recover = Arc::new(move |key| {
+        let tree = tree.clone();
+        Box::pin(async move { tree.recover(key).await })
+    });
+    builder.recover(Kind::ProductType, change_products).recover(Kind::Category, settle_tree).build()
+}

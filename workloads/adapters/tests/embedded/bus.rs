@@ -77,10 +77,10 @@ async fn left(bus: &LocalBus, dir: &Path, key: &str) -> Vec<i64> {
 async fn old_events_go_when_every_group_has_committed_them() {
     let dir = TempDir::new().unwrap();
     let (bus, _hands) = timed(dir.path());
-    bus.publish((1..=5).map(|n| event("order", "a", n, 90)).collect()).await.unwrap();
-    bus.publish((6..=7).map(|n| event("order", "a", n, 99)).collect()).await.unwrap();
     let mut quick = bus.join("quick", &["order"]).await.unwrap();
     let mut slow = bus.join("slow", &["order"]).await.unwrap();
+    bus.publish((1..=5).map(|n| event("order", "a", n, 90)).collect()).await.unwrap();
+    bus.publish((6..=7).map(|n| event("order", "a", n, 99)).collect()).await.unwrap();
     let all = quick.next(100).await.unwrap();
     quick.commit(&all).await.unwrap();
     let some = slow.next(3).await.unwrap();
@@ -108,9 +108,9 @@ async fn a_group_that_was_long_away_keeps_nothing() {
 async fn the_newest_event_of_each_key_stays_for_followers() {
     let dir = TempDir::new().unwrap();
     let (bus, _hands) = timed(dir.path());
+    bus.follow("project", Arc::new(|_: &Event| {})).await.unwrap();
     let events = [("a", 1), ("b", 1), ("a", 2), ("a", 3), ("c", 1)];
     bus.publish(events.map(|(key, n)| event("project", key, n, 1)).to_vec()).await.unwrap();
-    bus.follow("project", Arc::new(|_: &Event| {})).await.unwrap();
     assert_eq!(left(&bus, dir.path(), "a").await, [3]);
     bus.publish(vec![event("project", "b", 2, 2)]).await.unwrap();
     assert_eq!(left(&bus, dir.path(), "b").await, [2]);

@@ -7,7 +7,8 @@ use kit::store::conformance::kinds;
 use kit::store::{
     Claim, DocKey, Document, KindSchema, MAIN, Query, Selector, Store, StoreError, View, Visibility, Write,
 };
-use std::collections::HashMap;
+use predicate::{Field, Model};
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -44,7 +45,9 @@ fn inserting(document: Document) -> Write {
 }
 
 fn by_key(text: &str) -> Query {
-    let filter = predicate::parse(&format!("key = \"{text}\"")).unwrap().bind(&HashMap::new()).unwrap();
+    let mut filter = predicate::parse(&format!("key = \"{text}\"")).unwrap().bind(&HashMap::new()).unwrap();
+    let model = Model::new(Field::Object(BTreeMap::from([("key".to_owned(), Arc::new(Field::Text))])));
+    filter.check(&model).unwrap();
     Query {
         project: "shop".to_owned(),
         kind: Kind::Category,
@@ -158,7 +161,7 @@ async fn on_a_full_disk_writes_fail_and_work_again_when_there_is_space() {
     let dir = TempDir::new_in(disk).unwrap();
     let store = Arc::new(open(dir.path(), &kinds()));
     let ballast = dir.path().join("ballast");
-    std::fs::write(&ballast, vec![1; 3 << 20]).unwrap();
+    std::fs::write(&ballast, vec![1; 5 << 20]).unwrap();
 
     let served = format!(r#"{{"text":"{}"}}"#, "x".repeat(20_000));
     let (mut stored, mut refused) = (Vec::new(), 0);

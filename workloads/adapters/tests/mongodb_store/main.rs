@@ -2,6 +2,13 @@
 //!
 //! `MONGODB_URI` names the server; without it the tests say that they were skipped, and fail in CI.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "tests, and helpers of tests, may"
+)]
+
 mod claims;
 mod harness;
 mod outbox;

@@ -2,6 +2,8 @@
 
 pub mod account;
 pub mod customer;
+pub mod inventory;
+pub mod order;
 pub mod project;
 
 /// The update actions of a kind that is never updated.

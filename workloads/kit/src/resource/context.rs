@@ -6,7 +6,7 @@ use crate::clock::Clock;
 use crate::http::RequestInfo;
 use crate::store::Claim;
 use api::reference::By;
-use api::{ApiError, Caller, Id, Key, KeyReference, Kind, Message, Reference, ResourceIdentifier, Stored, Timestamp};
+use api::{ApiError, Caller, Id, Key, KeyReference, Kind, Message, Meta, Reference, ResourceIdentifier, Stored, Timestamp};
 use serde::de::DeserializeOwned;
 use std::borrow::Cow;
 use std::cell::RefCell;
@@ -71,6 +71,20 @@ impl<'a> Context<'a> {
     #[must_use]
     pub fn new_secret(&self) -> String {
         self.clock.secret()
+    }
+
+    /// Id, version, times and maker of a resource that this decision makes, as its messages tell them.
+    #[must_use]
+    pub fn meta_of_new(&self) -> Meta {
+        let attribution = self.caller().attribution();
+        Meta {
+            id: self.resource_id.clone(),
+            version: 1,
+            created_at: self.now,
+            last_modified_at: self.now,
+            created_by: Some(attribution.clone()),
+            last_modified_by: Some(attribution),
+        }
     }
 
     /// Sends a message if the decision stands.

@@ -143,6 +143,40 @@ impl<R: Rules> Collection<R> {
         Err(ApiError::unavailable())
     }
 
+    /// Makes a pending resource live that was just inserted by [`Collection::create_as`] and not written
+    /// since: the commit point of a saga. Gives `None`, and changes nothing, if somebody moved it
+    /// meanwhile. It is not read again: `state` is what the caller holds.
+    pub async fn publish(
+        &self,
+        request: &RequestInfo,
+        mut state: State<R>,
+        messages: &[Message],
+    ) -> Result<Option<Edited<R>>> {
+        let pending = Document {
+            key: DocKey { project: request.project().to_owned(), kind: R::KIND, id: state.meta.id.clone() },
+            visibility: Visibility::Pending,
+            rev: 1,
+            version: state.meta.version,
+            views: Vec::new(),
+            hidden: None,
+            claims: Vec::new(),
+            change_seq: 0,
+            message_seq: 0,
+            due_at: None,
+        };
+        state.visibility = Visibility::Live;
+        let (document, events) = self.document(request, &state, Some(&pending), messages, Change::Created)?;
+        let json = document.view(MAIN).unwrap_or_default().to_owned();
+        match self.deps.store.write(Write { expected_rev: Some(pending.rev), document, events }).await {
+            Ok(()) => {
+                self.deps.relay.wake();
+                Ok(Some(Edited { json, state, changed: true }))
+            }
+            Err(StoreError::Conflict) => Ok(None),
+            Err(error) => Err(self.write_error(error)),
+        }
+    }
+
     /// The resource of an envelope in the hands of its rules.
     pub fn state(&self, document: &Document) -> Result<State<R>> {
         let text = document.view(MAIN).unwrap_or("{}");

@@ -64,6 +64,9 @@ pub trait Rules: Send + Sync + Sized + 'static {
     const INDEXES: &'static [&'static str] = &[];
     /// Which of the derived routes exist.
     const ROUTES: RouteSet = RouteSet::ALL;
+    /// How items are addressed beside `{id}` and `key={key}`: the name in the path segment, `order-number`,
+    /// and the claim that it stands for, `orderNumber`.
+    const SELECTORS: &'static [(&'static str, &'static str)] = &[];
     /// The query parameters that [`Rules::present`] reads, with their types, for the API description.
     const QUERY: &'static [(&'static str, &'static str)] = &[];
     /// How items are addressed beside id and `key=`: a path prefix and the claim that it finds by, like

@@ -214,6 +214,11 @@ fn derive<R: Rules>(
 }
 
 fn select<R: Rules>(segment: &str, set: RouteSet) -> Result<Selector> {
+    for (name, claim) in R::SELECTORS {
+        if let Some(value) = segment.strip_prefix(name).and_then(|rest| rest.strip_prefix('=')) {
+            return Ok(Selector::Claim(Claim::new(*claim, value)));
+        }
+    }
     for (prefix, claim) in R::SELECTORS {
         if let Some(value) = segment.strip_prefix(prefix).and_then(|rest| rest.strip_prefix('=')) {
             return Ok(Selector::Claim(Claim::new(*claim, value)));

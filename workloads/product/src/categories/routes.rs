@@ -95,11 +95,3 @@ async fn delete_one(tree: &Tree, request: &RequestInfo, segment: &str, version: 
     let id: &Id = &doomed.state.meta.id;
     Ok(tree.fell(request, id).await?.unwrap_or(doomed.json))
 }
-
-/// What the description calls the resource; the engine names it after the kind.
-#[cfg(test)]
-#[test]
-fn the_description_names_the_resource_as_the_engine_does() {
-    assert_eq!(Kind::Category.schema_name(), "Category");
-    assert_eq!(<Category as schemars::JsonSchema>::schema_name(), "Category");
-}

@@ -68,9 +68,12 @@ pub(super) fn revert_variant(state: &mut State<Products>, id: i32, cx: &mut Cont
         return Err(ApiError::invalid_operation(message).into());
     };
     let before = catalog.clone();
-    match catalog.staged.all_variants_mut().find(|variant| variant.id == id) {
-        Some(variant) => *variant = source,
-        None => catalog.staged.variants.push(source),
+    if catalog.staged.all_variants().any(|variant| variant.id == id) {
+        for variant in catalog.staged.all_variants_mut().filter(|variant| variant.id == id) {
+            variant.clone_from(&source);
+        }
+    } else {
+        catalog.staged.variants.push(source);
     }
     if *catalog != before {
         let lost = lost_urls(&before, catalog);

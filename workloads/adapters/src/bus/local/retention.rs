@@ -80,7 +80,10 @@ impl Retention {
                 old.push((place, if followed { Some(row.get::<_, String>(2)?) } else { None }));
             }
         }
-        let Some((last, _)) = old.last() else { return Ok(0) };
+        let Some((last, _)) = old.last() else {
+            self.reached.remove(&topic);
+            return Ok(0);
+        };
         // A topic's newest event always stays: its offset says where the numbers go on.
         let (last, end) = (offset_of(*last), place(topic, head));
         let mut remove = db.prepare_cached("DELETE FROM event WHERE place = ?1")?;
@@ -98,7 +101,9 @@ impl Retention {
                 remove.execute([place])?;
             }
         }
-        self.reached.insert(topic, last.min(head - 1));
+        // From the start again after the last portion: what was kept for followers may have newer ones by now.
+        let reached = if looked_at < PORTION { 0 } else { last.min(head - 1) };
+        self.reached.insert(topic, reached);
         Ok(looked_at)
     }
 }

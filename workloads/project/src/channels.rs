@@ -1,0 +1,122 @@
+//! Channels of supply and distribution.
+
+use crate::references::{quoted, refuse_while_referenced};
+use crate::settings::distinct;
+use api::channel::{Channel, ChannelAction, ChannelDraft, ChannelRole, GeoPoint};
+use api::{Address, AddressDraft, ApiError, CustomFields, Kind, Result};
+use kit::resource::{Context, Decision, Rules, State, set_custom_field, set_custom_type};
+use kit::store::Claim;
+use serde_json::{Map, Value};
+
+/// The rules of channels.
+pub(crate) struct Channels;
+
+impl Rules for Channels {
+    type Body = Channel;
+    type Hidden = ();
+    type Draft = ChannelDraft;
+    type Action = ChannelAction;
+
+    const KIND: Kind = Kind::Channel;
+    const EVENTS_CARRY_STATE: bool = true;
+
+    fn create(draft: &ChannelDraft, cx: &mut Context<'_>) -> Decision<(Channel, ())> {
+        let types = [draft.custom.as_ref(), draft.address.as_ref().and_then(|a| a.custom.as_ref())];
+        types.iter().flatten().for_each(|custom| cx.want(Context::lookup_of(Kind::Type, &custom.type_ref)));
+        let channel = Channel {
+            key: draft.key.clone(),
+            roles: roles(&draft.roles),
+            name: draft.name.clone(),
+            description: draft.description.clone(),
+            address: address(draft.address.as_ref(), cx)?,
+            custom: cx.custom(draft.custom.as_ref(), "channel")?,
+            geo_location: on_earth(draft.geo_location.as_ref())?,
+        };
+        Ok((channel, ()))
+    }
+
+    fn apply(channel: &mut State<Self>, action: &ChannelAction, cx: &mut Context<'_>) -> Decision<()> {
+        match action {
+            ChannelAction::ChangeKey { key } => channel.key.clone_from(key),
+            ChannelAction::ChangeName { name } => channel.name = Some(name.clone()),
+            ChannelAction::ChangeDescription { description } => channel.description = Some(description.clone()),
+            ChannelAction::AddRoles { roles } => {
+                channel.roles.extend_from_slice(roles);
+                channel.roles = distinct(&channel.roles);
+            }
+            ChannelAction::RemoveRoles { roles } => {
+                channel.roles.retain(|role| !roles.contains(role));
+                if channel.roles.is_empty() {
+                    return Err(ApiError::invalid_operation("A channel must have at least one role.").into());
+                }
+            }
+            ChannelAction::SetRoles { roles: new } => channel.roles = roles(new),
+            ChannelAction::SetAddress { address: new } => channel.address = address(new.as_deref(), cx)?,
+            ChannelAction::SetAddressCustomType(action) => {
+                set_custom_type(address_custom(&mut channel.body)?, action, "address", cx)?;
+            }
+            ChannelAction::SetAddressCustomField(action) => {
+                set_custom_field(address_custom(&mut channel.body)?, action, cx)?;
+            }
+            ChannelAction::SetGeoLocation { geo_location } => {
+                channel.geo_location = on_earth(geo_location.as_ref())?;
+            }
+            ChannelAction::SetCustomType(action) => {
+                set_custom_type(&mut channel.custom, action, "channel", cx)?;
+            }
+            ChannelAction::SetCustomField(action) => set_custom_field(&mut channel.custom, action, cx)?,
+        }
+        Ok(())
+    }
+
+    fn delete(channel: &State<Self>, cx: &mut Context<'_>) -> Decision<()> {
+        let id = quoted(channel.meta.id.as_str());
+        let by = [
+            (Kind::Store, format!("distributionChannels(id = {id}) or supplyChannels(id = {id})")),
+            (Kind::InventoryEntry, format!("supplyChannel(id = {id})")),
+        ];
+        refuse_while_referenced(Kind::Channel, by, cx)
+    }
+
+    fn claims(channel: &Channel) -> Vec<Claim> {
+        vec![Claim::new("key", channel.key.as_str())]
+    }
+
+    fn user_identifiers(channel: &Channel) -> Map<String, Value> {
+        Map::from_iter([("key".to_owned(), Value::from(&channel.key))])
+    }
+}
+
+/// The roles without repetitions; without any, the role that the API gives.
+fn roles(given: &[ChannelRole]) -> Vec<ChannelRole> {
+    if given.is_empty() { vec![ChannelRole::InventorySupply] } else { distinct(given) }
+}
+
+fn address(draft: Option<&AddressDraft>, cx: &Context<'_>) -> Decision<Option<Address>> {
+    let Some(draft) = draft else { return Ok(None) };
+    let custom = cx.custom(draft.custom.as_ref(), "address")?;
+    Ok(Some(draft.clone().into_address(custom)))
+}
+
+fn address_custom(channel: &mut Channel) -> Result<&mut Option<CustomFields>> {
+    match &mut channel.address {
+        Some(address) => Ok(&mut address.custom),
+        None => Err(ApiError::invalid_operation("The channel has no address. Set one with 'setAddress' first.")),
+    }
+}
+
+/// The point if its degrees are such.
+fn on_earth(point: Option<&GeoPoint>) -> Result<Option<GeoPoint>> {
+    let Some(point) = point else { return Ok(None) };
+    let degrees = |at: usize, most: f64| {
+        point.coordinates.get(at).and_then(serde_json::Number::as_f64).is_some_and(|d| (-most..=most).contains(&d))
+    };
+    if !degrees(0, 180.0) || !degrees(1, 90.0) {
+        let coordinates: Vec<Value> = point.coordinates.iter().cloned().map(Value::Number).collect();
+        return Err(ApiError::invalid_field("geoLocation.coordinates", coordinates));
+    }
+    Ok(Some(point.clone()))
+}
+
+#[cfg(test)]
+mod tests;

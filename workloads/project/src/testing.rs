@@ -1,0 +1,1 @@
+//! Tables of facts for tests of rules.

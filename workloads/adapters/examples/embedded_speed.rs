@@ -58,8 +58,12 @@ fn document(id: &Id, n: i64, claims: Vec<Claim>) -> Document {
 }
 
 /// Runs `work(task, n)` from 32 tasks for a while and prints the rate.
-async fn measure<F>(what: &str, each: u64, time: Duration, work: impl Fn(u64, u64) -> F + Send + Sync + 'static)
-where
+async fn measure<F>(
+    what: &str,
+    each: u64,
+    time: Duration,
+    work: impl Fn(u64, u64) -> F + Send + Sync + 'static,
+) where
     F: Future<Output = ()> + Send + 'static,
 {
     let (work, count) = (Arc::new(work), Arc::new(AtomicU64::new(0)));
@@ -99,7 +103,10 @@ async fn main() {
         tokio::spawn(async move {
             while let Some(id) = all.get(usize::try_from(next.fetch_add(1, Ordering::Relaxed)).unwrap()) {
                 let document = document(id, 1, vec![Claim::new("key", id.as_str())]);
-                writing.write(Write { expected_rev: None, document, events: vec![event(id, 1)] }).await.unwrap();
+                writing
+                    .write(Write { expected_rev: None, document, events: vec![event(id, 1)] })
+                    .await
+                    .unwrap();
             }
         })
     });
@@ -130,8 +137,7 @@ async fn main() {
             let (store, all) = (Arc::clone(&reading), Arc::clone(&all));
             async move {
                 let id = &all[usize::try_from((task * 7919 + n * 613) % 20_000).unwrap()];
-                let selector =
-                    if by_claim { Selector::key(id.as_str()) } else { Selector::Id(id.clone()) };
+                let selector = if by_claim { Selector::key(id.as_str()) } else { Selector::Id(id.clone()) };
                 assert!(store.view("shop", Kind::Cart, &selector, MAIN).await.unwrap().is_some());
             }
         })
@@ -156,7 +162,10 @@ async fn main() {
     let (started, mut read) = (Instant::now(), 0_u32);
     let mut consumer = bus.join("group", &["cart"]).await.unwrap();
     while started.elapsed() < time {
-        let Ok(deliveries) = tokio::time::timeout(Duration::from_millis(100), consumer.next(500)).await else { break };
+        let Ok(deliveries) = tokio::time::timeout(Duration::from_millis(100), consumer.next(500)).await
+        else {
+            break;
+        };
         let deliveries = deliveries.unwrap();
         read += u32::try_from(deliveries.len()).unwrap();
         consumer.commit(&deliveries).await.unwrap();
@@ -169,5 +178,9 @@ async fn main() {
 /// The process's memory as the system tells it.
 fn memory() -> String {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    status.lines().filter(|line| line.starts_with("VmHWM") || line.starts_with("VmRSS")).collect::<Vec<_>>().join(", ")
+    status
+        .lines()
+        .filter(|line| line.starts_with("VmHWM") || line.starts_with("VmRSS"))
+        .collect::<Vec<_>>()
+        .join(", ")
 }

@@ -76,11 +76,11 @@ fn many<T>(of: impl Strategy<Value = T>) -> impl Strategy<Value = Vec<T>>
 where
     T: std::fmt::Debug,
 {
-    prop::collection::vec(of, 1..6)
+    prop::collection::vec(of, 8..24)
 }
 
 proptest! {
-    #![proptest_config(Config::with_cases(512))]
+    #![proptest_config(Config::with_cases(200))]
 
     #[test]
     fn sql_agrees_with_memory_on_any_document(docs in many(doc()), predicates in many(predicate())) {

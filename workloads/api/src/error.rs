@@ -348,6 +348,18 @@ impl ApiError {
         Self::new(Code::OverCapacity, "The service is temporarily not able to serve this request. Please try again.")
     }
 
+    /// 400: too few units of these SKUs for these line items.
+    pub fn out_of_stock<'a>(
+        line_items: impl IntoIterator<Item = &'a crate::Id>,
+        skus: impl IntoIterator<Item = &'a str>,
+    ) -> Self {
+        let line_items: Vec<Value> = line_items.into_iter().map(Value::from).collect();
+        let skus: Vec<Value> = skus.into_iter().map(Value::from).collect();
+        Self::new(Code::OutOfStock, "Some line items are out of stock at the moment.")
+            .with("lineItems", line_items)
+            .with("skus", skus)
+    }
+
     /// 400: an amount left the 64-bit range.
     #[must_use]
     pub fn money_overflow() -> Self {

@@ -16,6 +16,8 @@ pub mod cart;
 pub mod channel;
 pub mod custom;
 pub mod custom_object;
+pub mod customer;
+pub mod customer_group;
 pub mod error;
 pub mod id;
 pub mod internal;

@@ -117,6 +117,3 @@ fn on_earth(point: Option<&GeoPoint>) -> Result<Option<GeoPoint>> {
     }
     Ok(Some(point.clone()))
 }
-
-#[cfg(test)]
-mod tests;

@@ -276,6 +276,3 @@ fn operations(builder: &mut ServiceBuilder) -> [Vec<Operation>; 3] {
     );
     [on_all, Vec::from(in_container), on_one]
 }
-
-#[cfg(test)]
-mod tests;

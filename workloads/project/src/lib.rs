@@ -52,6 +52,3 @@ pub fn service(deps: Deps) -> Service {
     let builder = custom_objects::routes(builder, &objects);
     builder.internal("/declare", declare::handler(&projects, &states)).build()
 }
-
-#[cfg(test)]
-mod testing;

@@ -245,6 +245,3 @@ fn answer(stored: &str) -> Result<String> {
     };
     serde_json::to_string(&answer).map_err(|e| internal(&e))
 }
-
-#[cfg(test)]
-mod tests;

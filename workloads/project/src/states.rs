@@ -159,6 +159,3 @@ fn other_type(from: &Key, from_type: StateType, to: &Key, to_type: StateType) ->
          type {to_type:?}."
     ))
 }
-
-#[cfg(test)]
-mod tests;

@@ -202,6 +202,3 @@ fn no_product_selections(named: &[ProductSelectionSettingDraft]) -> Result<(), A
         Some(By::Key(key)) => Err(ApiError::referenced_not_found("product-selection", ("key", key))),
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -82,7 +82,8 @@ async fn send(router: Router, call: Call) -> Result<Bytes> {
         return Ok(body);
     }
     let error = serde_json::from_slice(&body).ok().and_then(|body| ApiError::from_body(&body));
-    Err(error.unwrap_or_else(|| internal(&format_args!("{} answered {status} without an error body", call.path))))
+    Err(error
+        .unwrap_or_else(|| internal(&format_args!("{} answered {status} without an error body", call.path))))
 }
 
 async fn read(response: Response) -> Result<(StatusCode, Bytes)> {

@@ -85,12 +85,7 @@ pub struct DirLock {
 pub fn lock_data_dir(dir: &Path) -> Result<DirLock, OpenError> {
     create_dir(dir)?;
     let path = dir.join("lock");
-    let file = OpenOptions::new()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(&path)
-        .map_err(|error| OpenError::of_io(&path, &error))?;
+    let file = own_file(&path)?;
     match file.try_lock() {
         Ok(()) => Ok(DirLock { _file: file }),
         Err(TryLockError::WouldBlock) => Err(OpenError::InUse(dir.to_owned())),
@@ -98,10 +93,19 @@ pub fn lock_data_dir(dir: &Path) -> Result<DirLock, OpenError> {
     }
 }
 
+/// Opens or creates a file that only its owner may read: the files hold password hashes and signing keys.
+/// SQLite gives the files that it puts beside a database the same mode.
+fn own_file(path: &Path) -> Result<File, OpenError> {
+    let mut options = OpenOptions::new();
+    options.create(true).truncate(false).read(true).write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).map_err(|error| OpenError::of_io(path, &error))
+}
+
 fn create_dir(dir: &Path) -> Result<(), OpenError> {
     let mut builder = DirBuilder::new();
     builder.recursive(true);
-    // The files hold password hashes and signing keys.
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(dir).map_err(|error| OpenError::of_io(dir, &error))
@@ -129,6 +133,7 @@ pub(crate) fn open_writer(
     if let Some(dir) = path.parent().filter(|dir| !dir.as_os_str().is_empty()) {
         create_dir(dir)?;
     }
+    drop(own_file(path)?);
     let flags =
         OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let failed = |error: rusqlite::Error| OpenError::of_sqlite(path, &error);

@@ -64,11 +64,7 @@ pub(crate) struct Queries {
 
 impl Queries {
     pub(crate) fn new(path: &Path) -> Self {
-        Self {
-            path: path.to_owned(),
-            idle: Arc::default(),
-            running: Arc::new(Semaphore::new(parallelism())),
-        }
+        Self { path: path.to_owned(), idle: Arc::default(), running: Arc::new(Semaphore::new(parallelism())) }
     }
 
     /// Runs `read` within `limit`, the wait for a connection included.

@@ -23,7 +23,12 @@ pub(crate) trait Machine: Send + 'static {
     }
 
     /// Called in order for each operation that was applied, after the commit and before the answer.
-    fn committed(&mut self, _db: &Connection, _op: Self::Op, answer: Self::Answer) -> Result<Self::Answer, Self::Error> {
+    fn committed(
+        &mut self,
+        _db: &Connection,
+        _op: Self::Op,
+        answer: Self::Answer,
+    ) -> Result<Self::Answer, Self::Error> {
         Ok(answer)
     }
 
@@ -123,7 +128,11 @@ impl Transaction<'_> {
     fn begin(&mut self, lazy: bool) -> rusqlite::Result<()> {
         if self.lazy != lazy {
             // Not as a cached statement: this pragma acts when it is prepared.
-            self.db.execute_batch(if lazy { "PRAGMA synchronous=NORMAL" } else { "PRAGMA synchronous=FULL" })?;
+            self.db.execute_batch(if lazy {
+                "PRAGMA synchronous=NORMAL"
+            } else {
+                "PRAGMA synchronous=FULL"
+            })?;
             self.lazy = lazy;
         }
         self.run("BEGIN IMMEDIATE")
@@ -157,11 +166,7 @@ struct Broken {
     at_commit: bool,
 }
 
-fn apply_all<M: Machine>(
-    transaction: &mut Transaction<'_>,
-    machine: &mut M,
-    requests: &mut Vec<Request<M>>,
-) {
+fn apply_all<M: Machine>(transaction: &mut Transaction<'_>, machine: &mut M, requests: &mut Vec<Request<M>>) {
     match attempt(transaction, machine, requests) {
         Ok(()) => {}
         Err(broken) if broken.at_commit || requests.len() == 1 => fail(requests, &broken),

@@ -150,8 +150,11 @@ async fn a_store_that_is_killed_keeps_all_that_it_answered_and_nothing_by_halves
         }
         for (name, events) in outboxes {
             let n = i64::try_from(events.len()).unwrap();
-            assert!(events.iter().enumerate().all(|(at, e)| *e == event(&name, i64::try_from(at).unwrap() + 1)));
-            let get = async |claim: Claim| store.get("shop", Kind::Cart, &Selector::Claim(claim)).await.unwrap();
+            assert!(
+                events.iter().enumerate().all(|(at, e)| *e == event(&name, i64::try_from(at).unwrap() + 1))
+            );
+            let get =
+                async |claim: Claim| store.get("shop", Kind::Cart, &Selector::Claim(claim)).await.unwrap();
             let expected = (n < LAST).then(|| write(&name, n).document);
             let id = Selector::Id(Id::parse(&name).unwrap());
             assert_eq!(store.get("shop", Kind::Cart, &id).await.unwrap(), expected, "round {round}: {name}");
@@ -235,7 +238,10 @@ async fn a_bus_that_is_killed_keeps_all_events_and_delivers_what_was_not_committ
         let first = rest.get(key).map_or_else(|| numbers.len() + 1, |rest| usize::try_from(rest[0]).unwrap());
         let first = i64::try_from(first).unwrap();
         let of = |what: &str| said.get(what).and_then(|keys| keys.get(key)).copied().unwrap_or(0);
-        assert!(first <= of("handled").max(of("committed")) + 1 || rest.is_empty(), "{key}: skipped from {first}");
+        assert!(
+            first <= of("handled").max(of("committed")) + 1 || rest.is_empty(),
+            "{key}: skipped from {first}"
+        );
         assert!(first > of("committed"), "{key}: {first} had been committed");
     }
 }

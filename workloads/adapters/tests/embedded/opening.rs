@@ -34,12 +34,19 @@ fn a_data_directory_serves_one_process_at_a_time() {
 
 #[cfg(unix)]
 #[test]
-fn a_new_data_directory_is_readable_by_its_owner_alone() {
+fn what_is_made_is_readable_by_its_owner_alone() {
     use std::os::unix::fs::PermissionsExt;
     let dir = TempDir::new().unwrap();
     let data = dir.path().join("data");
     let _lock = lock_data_dir(&data).unwrap();
-    assert_eq!(std::fs::metadata(&data).unwrap().permissions().mode() & 0o777, 0o700);
+    let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&data), 0o700);
+    let store = SqliteStore::open(&data.join("store.sqlite"), &kinds()).unwrap();
+    for entry in std::fs::read_dir(&data).unwrap() {
+        let path = entry.unwrap().path();
+        assert_eq!(mode(&path), 0o600, "{}", path.display());
+    }
+    drop(store);
 }
 
 #[test]

@@ -100,7 +100,8 @@ async fn a_kind_may_gain_views_and_change_its_indexes() {
     let schema = |views, indexes| [KindSchema { kind: Kind::Category, views, indexes }];
     let indexes = || {
         let db = rusqlite::Connection::open(dir.path().join("store.sqlite")).unwrap();
-        let mut found = db.prepare("SELECT name FROM sqlite_schema WHERE name LIKE '% by %' ORDER BY name").unwrap();
+        let mut found =
+            db.prepare("SELECT name FROM sqlite_schema WHERE name LIKE '% by %' ORDER BY name").unwrap();
         let names = found.query_map([], |row| row.get::<_, String>(0)).unwrap();
         names.map(Result::unwrap).collect::<Vec<_>>()
     };
@@ -112,7 +113,10 @@ async fn a_kind_may_gain_views_and_change_its_indexes() {
     let store = open(dir.path(), &schema(&[MAIN, "extra"], &["externalId", "key"]));
     let mut changed = Document { rev: 2, ..category("a", r#"{"key":"l"}"#) };
     changed.views.push(View { name: "extra", served: "{}".to_owned() });
-    store.write(Write { expected_rev: Some(1), document: changed.clone(), events: Vec::new() }).await.unwrap();
+    store
+        .write(Write { expected_rev: Some(1), document: changed.clone(), events: Vec::new() })
+        .await
+        .unwrap();
     assert_eq!(store.get("shop", Kind::Category, &Selector::key("a")).await.unwrap(), Some(changed));
     assert_eq!(store.query(by_key("l")).await.unwrap().results, [r#"{"key":"l"}"#]);
     drop(store);
@@ -132,7 +136,8 @@ async fn an_equality_on_an_indexed_field_is_served_by_its_index() {
     );
     let db = rusqlite::Connection::open(dir.path().join("store.sqlite")).unwrap();
     let mut plan = db.prepare(&sql).unwrap();
-    let steps: Vec<String> = plan.query_map(["shop", "k"], |row| row.get(3)).unwrap().map(Result::unwrap).collect();
+    let steps: Vec<String> =
+        plan.query_map(["shop", "k"], |row| row.get(3)).unwrap().map(Result::unwrap).collect();
     assert_eq!(steps.len(), 1, "no sorting of its own: {steps:?}");
     assert!(steps[0].contains("category by key"), "{steps:?}");
 }
@@ -148,7 +153,10 @@ async fn kinds_and_views_that_the_store_was_not_opened_for_are_refused() {
     assert!(matches!(store.write(inserting(odd)).await, Err(StoreError::Failed(_))));
     let selector = Selector::key("a");
     assert!(matches!(store.get("shop", Kind::Zone, &selector).await, Err(StoreError::Failed(_))));
-    assert!(matches!(store.view("shop", Kind::Category, &selector, "staged").await, Err(StoreError::Failed(_))));
+    assert!(matches!(
+        store.view("shop", Kind::Category, &selector, "staged").await,
+        Err(StoreError::Failed(_))
+    ));
     let query = Query { view: "staged", ..by_key("k") };
     assert!(matches!(store.query(query).await, Err(StoreError::Failed(_))));
 }

@@ -1,6 +1,7 @@
 //! What services say to each other on internal routes. No client ever sees these.
 
 pub mod account;
+pub mod cart;
 pub mod customer;
 pub mod inventory;
 pub mod order;

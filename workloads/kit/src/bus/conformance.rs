@@ -11,6 +11,8 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
+    clippy::needless_pass_by_value,
+    clippy::type_complexity,
     missing_docs,
     reason = "this is test code: the cases' names say what they show"
 )]
@@ -218,7 +220,8 @@ pub async fn members_of_a_group_share_the_work_by_key(bus: SharedBus) {
             quiet += 1;
             let [one, other] = &mut members;
             let waits = [one, other].map(|member| async {
-                let found = tokio::time::timeout(QUIET, member.next(100)).await.map_or(Vec::new(), Result::unwrap);
+                let found =
+                    tokio::time::timeout(QUIET, member.next(100)).await.map_or(Vec::new(), Result::unwrap);
                 member.commit(&found).await.unwrap();
                 found
             });
@@ -226,7 +229,9 @@ pub async fn members_of_a_group_share_the_work_by_key(bus: SharedBus) {
                 if !found.is_empty() {
                     quiet = 0;
                 }
-                share.extend(found.into_iter().map(|delivery| delivery.event).filter(|e| e.change_seq == round));
+                share.extend(
+                    found.into_iter().map(|delivery| delivery.event).filter(|e| e.change_seq == round),
+                );
             }
         }
         shares

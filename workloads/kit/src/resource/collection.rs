@@ -198,6 +198,7 @@ impl<R: Rules> Collection<R> {
         let edit = Edit { expected_version: Some(update.version), access: access.clone(), visible: true };
         let edited = self
             .edit(request, selector, &edit, |state, cx| {
+                R::foresee(state, &update.actions, cx);
                 for action in &update.actions {
                     R::apply(state, action, cx)?;
                 }

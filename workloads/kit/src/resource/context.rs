@@ -200,6 +200,11 @@ impl<'a> Context<'a> {
         })
     }
 
+    /// Notes that [`Context::project`] will be needed.
+    pub fn want_project(&self) {
+        self.want(project_lookup(self.project_key()));
+    }
+
     /// What is left of the context: the messages, and what is still to be fetched.
     pub(crate) fn finish(self) -> (Vec<Message>, Vec<Lookup>) {
         (self.messages, self.missing.into_inner())

@@ -97,6 +97,13 @@ impl<R: Rules> Collection<R> {
         self.view_page(request, list, access, MAIN).await
     }
 
+    /// The most recently modified resource that meets `filter`.
+    pub async fn latest(&self, request: &RequestInfo, filter: Bound, access: &Access) -> Result<Option<String>> {
+        let sort = vec![Sort { path: vec!["lastModifiedAt".to_owned()], descending: true }];
+        let list = ListRequest { filters: vec![filter], sort, limit: 1, offset: 0, with_total: false };
+        Ok(self.page(request, list, access).await?.results.into_iter().next())
+    }
+
     /// One page of another view; `list` was checked against that view's model.
     pub async fn view_page(
         &self,

@@ -24,7 +24,7 @@ mod openapi;
 mod routes;
 
 pub use collection::{Access, Collection, Owner, Snapshot, UpdateRequest};
-pub use context::{Context, Decision, Found, Stop};
+pub use context::{Context, Decision, Found, Stop, project_lookup};
 pub use custom::{set_field as set_custom_field, set_type as set_custom_type};
 pub use edit::{Edit, Edited};
 pub use expand::expand;
@@ -67,16 +67,22 @@ pub trait Rules: Send + Sync + Sized + 'static {
     /// How items are addressed beside `{id}` and `key={key}`: the name in the path segment, `order-number`,
     /// and the claim that it stands for, `orderNumber`.
     const SELECTORS: &'static [(&'static str, &'static str)] = &[];
+    /// Permissions that let read beside the kind's own `view_…`.
+    const READ_ALSO: &'static [&'static str] = &[];
+    /// Path segments `name={value}` that read the most recently modified resource which meets a predicate
+    /// over `:value`: `("customer-id", "customerId = :value and …")`.
+    const LATEST: &'static [(&'static str, &'static str)] = &[];
     /// The query parameters that [`Rules::present`] reads, with their types, for the API description.
     const QUERY: &'static [(&'static str, &'static str)] = &[];
-    /// How items are addressed beside id and `key=`: a path prefix and the claim that it finds by, like
-    /// `("order-number", "orderNumber")`.
-    const SELECTORS: &'static [(&'static str, &'static str)] = &[];
     /// Whether change events carry the whole resource, for topics that others keep a copy of.
     const EVENTS_CARRY_STATE: bool = false;
 
     /// Makes the resource. May set `hidden` and emit messages on the context.
     fn create(draft: &Self::Draft, cx: &mut Context<'_>) -> Decision<(Self::Body, Self::Hidden)>;
+
+    /// Asks ([`Context::want`]) for what the actions of an update will need, so that many actions cost no
+    /// more rounds than one. Decides nothing.
+    fn foresee(_state: &State<Self>, _actions: &[Self::Action], _cx: &Context<'_>) {}
 
     /// Applies one update action.
     fn apply(state: &mut State<Self>, action: &Self::Action, cx: &mut Context<'_>) -> Decision<()>;

@@ -2,7 +2,7 @@
 
 use super::collection::{Access, Collection, Owner, UpdateRequest};
 use super::expand::expand;
-use super::list::{ListRequest, page_body};
+use super::list::{ListRequest, equals, page_body};
 use super::openapi::{Operation, Parts};
 use super::{RouteSet, Rules};
 use crate::http::{self, Params, Reply, RequestInfo, created, empty, json, not_found, ok};
@@ -31,12 +31,25 @@ pub trait Mine: Rules {
     const MY_ROUTES: RouteSet;
     /// The full draft of the owner's one.
     fn my_draft(draft: Self::MyDraft, owner: &Owner) -> Self::Draft;
+    /// Refuses what the owner may not decide.
+    fn check_my_draft(_draft: &Self::MyDraft) -> Result<()> {
+        Ok(())
+    }
+    /// What an update action of the owner comes down to: without the fields that only merchants may use.
+    fn my_action(action: Self::Action) -> Result<Self::Action> {
+        Ok(action)
+    }
 }
 
 /// Who may use a route, and what it shows them.
 enum Reach<R: Rules> {
     Project,
-    Mine { scope: &'static str, actions: &'static [&'static str], create: fn(&[u8], &Owner) -> Result<R::Draft> },
+    Mine {
+        scope: &'static str,
+        actions: &'static [&'static str],
+        create: fn(&[u8], &Owner) -> Result<R::Draft>,
+        action: fn(R::Action) -> Result<R::Action>,
+    },
 }
 
 impl<R: Rules> Clone for Reach<R> {
@@ -51,6 +64,7 @@ impl<R: Rules> Reach<R> {
     fn admit(&self, request: &RequestInfo, writes: bool) -> Result<Access> {
         match self {
             Self::Project if writes => request.caller.require_manage(R::KIND)?,
+            Self::Project if R::READ_ALSO.iter().any(|scope| request.caller.scopes.allow(scope)) => {}
             Self::Project => request.caller.require_view(R::KIND)?,
             Self::Mine { scope, .. } => {
                 request.caller.require(&[(*scope).to_owned()])?;
@@ -68,10 +82,10 @@ impl<R: Rules> Reach<R> {
     }
 
     fn update(&self, body: &[u8]) -> Result<UpdateRequest<R::Action>> {
-        if let Self::Mine { actions: allowed, .. } = self {
-            refuse_others(body, allowed)?;
-        }
-        json(body)
+        let Self::Mine { actions: allowed, action, .. } = self else { return json(body) };
+        refuse_others(body, allowed)?;
+        let UpdateRequest { version, actions } = json::<UpdateRequest<R::Action>>(body)?;
+        Ok(UpdateRequest { version, actions: actions.into_iter().map(action).collect::<Result<_>>()? })
     }
 
     fn scopes(&self, prefix: &str) -> Vec<String> {
@@ -114,7 +128,12 @@ pub fn mine_routes<R: Mine>(collection: &Arc<Collection<R>>, parts: &mut Parts) 
     let reach = Reach::Mine {
         scope: R::MY_SCOPE,
         actions: R::MY_ACTIONS,
-        create: |body, owner| Ok(R::my_draft(json(body)?, owner)),
+        create: |body, owner| {
+            let draft = json(body)?;
+            R::check_my_draft(&draft)?;
+            Ok(R::my_draft(draft, owner))
+        },
+        action: R::my_action,
     };
     let base = format!("/{{project}}/me/{}", R::KIND.path());
     let draft = parts.request::<R::MyDraft>();
@@ -150,9 +169,12 @@ fn derive<R: Rules>(
         let c = Arc::clone(collection);
         one = one.get(move |request: RequestInfo, Path((_, segment)): Path<(String, String)>, RawQuery(query): RawQuery| async move {
             let access = reach.admit(&request, false)?;
-            let selector = select::<R>(&segment, set)?;
             let params = Params::parse(query.as_deref())?;
-            let found = c.get(&request, &selector, &access).await?.ok_or_else(|| not_found(&segment))?;
+            let found = match latest::<R>(&segment)? {
+                Some(filter) => c.latest(&request, filter, &access).await?,
+                None => c.get(&request, &select::<R>(&segment, set)?, &access).await?,
+            };
+            let found = found.ok_or_else(|| not_found(&segment))?;
             let found = R::present(&params, c.deps.clock.now(), found)?;
             Reply::Ok(ok(expand(&c.lookups, &request, &params, found).await?))
         });
@@ -213,12 +235,17 @@ fn derive<R: Rules>(
     router
 }
 
-fn select<R: Rules>(segment: &str, set: RouteSet) -> Result<Selector> {
-    for (name, claim) in R::SELECTORS {
+/// The predicate of a segment of [`Rules::LATEST`].
+fn latest<R: Rules>(segment: &str) -> Result<Option<predicate::Bound>> {
+    for (name, filter) in R::LATEST {
         if let Some(value) = segment.strip_prefix(name).and_then(|rest| rest.strip_prefix('=')) {
-            return Ok(Selector::Claim(Claim::new(*claim, value)));
+            return equals(filter, value).map(Some);
         }
     }
+    Ok(None)
+}
+
+fn select<R: Rules>(segment: &str, set: RouteSet) -> Result<Selector> {
     for (prefix, claim) in R::SELECTORS {
         if let Some(value) = segment.strip_prefix(prefix).and_then(|rest| rest.strip_prefix('=')) {
             return Ok(Selector::Claim(Claim::new(*claim, value)));
@@ -271,7 +298,18 @@ fn create_operation<R: Rules>(base: &str, scopes: Vec<String>, draft: Value, res
 fn describe<R: Rules>(parts: &mut Parts, reach: Reach<R>, set: RouteSet, base: &str) {
     let kind = R::KIND;
     let resource = resource_schema::<R>(parts);
-    let (view, manage) = (reach.scopes("view_"), reach.scopes("manage_"));
+    let (mut view, manage) = (reach.scopes("view_"), reach.scopes("manage_"));
+    if let Reach::Project = reach {
+        view.extend(R::READ_ALSO.iter().map(|scope| (*scope).to_owned()));
+        for (name, _) in R::LATEST {
+            let path = format!("{base}/{name}={{value}}");
+            for method in ["get", "head"] {
+                let operation = Operation::new(method, &path, format!("Gets the latest {kind} of that {name}."));
+                let operation = operation.scopes(view.clone()).param("expand", "string").params(R::QUERY);
+                parts.add(&operation.gives(200, (method == "get").then(|| resource.clone())));
+            }
+        }
+    }
     let page = parts.name(
         &format!("{}PagedQueryResponse", kind.schema_name()),
         value!({

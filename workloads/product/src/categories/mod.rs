@@ -5,8 +5,6 @@
 //! the recovery loop finishes what a crash leaves.
 
 mod routes;
-#[cfg(test)]
-mod tests;
 mod tree;
 
 pub(crate) use routes::add as add_routes;

@@ -2,7 +2,7 @@
 
 use super::tree::GRACE_MS;
 use super::{Categories, Tree};
-use api::category::{Category, CategoryAction};
+use api::category::CategoryAction;
 use api::{ApiError, Id, Kind};
 use axum::extract::{Path, RawQuery};
 use axum::routing::MethodRouter;

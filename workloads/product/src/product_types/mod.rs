@@ -7,8 +7,6 @@
 mod definitions;
 mod effects;
 mod enums;
-#[cfg(test)]
-mod tests;
 
 pub(crate) use effects::{Effect, recover};
 

@@ -4,10 +4,10 @@ use super::target::{on_data, on_variant};
 use super::{Products, category_of, images, prices, publication, variants};
 use crate::assets::{self, AssetChange};
 use crate::slugs;
+use api::state::{State as Workflow, StateType};
 use api::product::{ProductAction, ProductPriceMode, VariantTarget};
 use api::{ApiError, Kind, LocalizedString, Message, Reference, ResourceIdentifier};
 use kit::resource::{Context, Decision, State};
-use serde::Deserialize;
 
 /// Applies one action.
 #[allow(clippy::too_many_lines, reason = "a table: one line or two per action")]
@@ -153,16 +153,6 @@ fn on_assets(
     Ok(())
 }
 
-/// What transitions need to know of a workflow state.
-#[derive(Deserialize)]
-struct Workflow {
-    #[serde(rename = "type")]
-    kind: String,
-    #[serde(default)]
-    initial: bool,
-    transitions: Option<Vec<Reference>>,
-}
-
 /// The state of a new product.
 pub(super) fn first_state(state: Option<&ResourceIdentifier>, cx: &Context<'_>) -> Decision<Option<Reference>> {
     let Some(identifier) = state else { return Ok(None) };
@@ -172,12 +162,12 @@ pub(super) fn first_state(state: Option<&ResourceIdentifier>, cx: &Context<'_>) 
 }
 
 fn check_kind(state: &Workflow) -> api::Result<()> {
-    if state.kind == "ProductState" {
+    if state.state_type == StateType::ProductState {
         return Ok(());
     }
     Err(ApiError::invalid_operation(format!(
-        "A state of type '{}' cannot be given to a product; it must be a ProductState.",
-        state.kind
+        "A state of type {:?} cannot be given to a product; it must be a ProductState.",
+        state.state_type
     )))
 }
 
@@ -207,7 +197,7 @@ fn transition(
         let allowed = match &before {
             None => found.initial,
             Some(before) => match cx.by_id::<Workflow>(Kind::State, &before.id)? {
-                Some(before) => before.transitions.as_ref().is_none_or(|transitions| transitions.contains(&to)),
+                Some(before) => before.leads_to(&to.id),
                 None => true,
             },
         };

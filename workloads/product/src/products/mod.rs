@@ -12,8 +12,6 @@ mod invariants;
 mod prices;
 mod publication;
 mod target;
-#[cfg(test)]
-mod tests;
 mod variants;
 mod views;
 

@@ -168,3 +168,74 @@ pub(super) fn ordered<T: Clone>(items: &[T], names: &[String], name: impl Fn(&T)
     }
     names.iter().map(|wanted| items.iter().find(|item| name(item) == wanted).cloned()).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use api::Locale;
+    use api::type_definition::InputHint;
+    use std::collections::BTreeMap;
+
+    fn definition(name: &str, field_type: FieldType) -> FieldDefinition {
+        let label = BTreeMap::from([(Locale::parse("en").unwrap(), name.to_owned())]);
+        FieldDefinition { field_type, name: name.to_owned(), label, required: false, input_hint: InputHint::default() }
+    }
+
+    fn enumerated(keys: &[&str]) -> FieldType {
+        let value = |key: &&str| EnumValue { key: (*key).to_owned(), label: key.to_uppercase() };
+        FieldType::Enum { values: keys.iter().map(value).collect() }
+    }
+
+    fn set(of: FieldType) -> FieldType {
+        FieldType::Set { element_type: Box::new(of) }
+    }
+
+    #[test]
+    fn names_have_2_to_36_plain_characters() {
+        for good in ["ab", "a-b_9", &"x".repeat(36)] {
+            assert!(check(&definition(good, FieldType::String)).is_ok(), "{good}");
+        }
+        for bad in ["", "a", "a.b", "a b", "ä1", &"x".repeat(37)] {
+            assert_eq!(check(&definition(bad, FieldType::String)).unwrap_err().code(), Code::InvalidField, "{bad}");
+        }
+    }
+
+    #[test]
+    fn enum_keys_differ_also_within_sets() {
+        for field_type in [enumerated(&["a", "b", "a"]), set(enumerated(&["a", "b", "a"]))] {
+            let error = check(&definition("color", field_type)).unwrap_err();
+            assert_eq!(error.code(), Code::DuplicateEnumValues);
+            assert_eq!(error.body()["errors"][0]["duplicates"], serde_json::json!(["a"]));
+        }
+        assert!(check(&definition("color", set(enumerated(&["a", "b"])))).is_ok());
+    }
+
+    #[test]
+    fn sets_of_sets_and_unknown_reference_types_are_refused() {
+        let reference = |id: &str| FieldType::Reference { reference_type_id: id.to_owned() };
+        assert!(check(&definition("ref", set(reference("product")))).is_ok());
+        for bad in [set(set(FieldType::String)), reference("planet"), set(reference("planet"))] {
+            assert_eq!(check(&definition("ref", bad)).unwrap_err().code(), Code::InvalidField);
+        }
+    }
+
+    #[test]
+    fn types_are_the_same_whatever_their_enum_values() {
+        assert!(is_same(&set(enumerated(&["a"])), &set(enumerated(&["b", "c"]))));
+        assert!(!is_same(&enumerated(&["a"]), &set(enumerated(&["a"]))));
+        assert!(!is_same(&FieldType::Date, &FieldType::DateTime));
+    }
+
+    #[test]
+    fn an_order_names_everything_once() {
+        let items = ["a", "b", "c"];
+        let order = |names: &[&str]| {
+            let names: Vec<String> = names.iter().map(|n| (*n).to_owned()).collect();
+            ordered(&items, &names, |item| item)
+        };
+        assert_eq!(order(&["c", "a", "b"]), Some(vec!["c", "a", "b"]));
+        for bad in [&["a", "b"][..], &["a", "b", "b"], &["a", "b", "d"], &["a", "b", "c", "a"]] {
+            assert_eq!(order(bad), None, "{bad:?}");
+        }
+    }
+}

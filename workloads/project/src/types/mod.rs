@@ -163,6 +163,3 @@ fn refuse_conflicts(definitions: &[FieldDefinition], ids: &[String], cx: &Contex
     }
     Ok(())
 }
-
-#[cfg(test)]
-mod tests;

@@ -41,7 +41,11 @@ pub(super) struct LocalConsumer {
 }
 
 impl LocalConsumer {
-    pub(super) fn new(shared: Arc<Shared>, group: Arc<Group>, positions: Vec<(Arc<Topic>, Positions)>) -> Self {
+    pub(super) fn new(
+        shared: Arc<Shared>,
+        group: Arc<Group>,
+        positions: Vec<(Arc<Topic>, Positions)>,
+    ) -> Self {
         let stored: Vec<(i64, Positions)> = positions.iter().map(|(topic, at)| (topic.id, *at)).collect();
         let topics: Vec<Arc<Topic>> = positions.into_iter().map(|(topic, _)| topic).collect();
         topics.iter().for_each(|topic| topic.tell(&group.changed));
@@ -76,9 +80,15 @@ impl LocalConsumer {
     fn look_at(&mut self, topic: &Topic, max: usize, found: &mut Vec<Delivery>) -> Result<bool, BusError> {
         let head = topic.head();
         let mine = (0..PARTITIONS).filter_map(|partition| self.places.get(&(topic.id, partition)));
-        let Some(from) = mine.map(|place| place.seen).min().filter(|from| *from < head) else { return Ok(false) };
+        let Some(from) = mine.map(|place| place.seen).min().filter(|from| *from < head) else {
+            return Ok(false);
+        };
         let limit = (max - found.len()).min(PORTION);
-        let events = self.shared.readers.with(|db| read(db, topic.id, from, head, limit)).map_err(failed)?;
+        let events = self
+            .shared
+            .readers
+            .with(|db| read(db, topic.id, from, head, limit))
+            .map_err(|error| failed(&error))?;
         let to = match events.last() {
             Some(last) if events.len() == limit => last.offset,
             _ => head,
@@ -153,7 +163,9 @@ impl Consumer for LocalConsumer {
             let mut offsets: HashMap<Part, i64> = HashMap::new();
             for delivery in deliveries {
                 let topic = self.topics.iter().find(|topic| topic.name == delivery.event.topic);
-                let (Some(topic), Ok(partition)) = (topic, usize::try_from(delivery.partition)) else { continue };
+                let (Some(topic), Ok(partition)) = (topic, usize::try_from(delivery.partition)) else {
+                    continue;
+                };
                 let offset = offsets.entry((topic.id, partition)).or_insert(0);
                 *offset = delivery.offset.max(*offset);
             }

@@ -80,8 +80,12 @@ impl Group {
         let mut state = self.state();
         let mut freed = false;
         for topic in topics {
-            let readers: Vec<u64> =
-                state.members.iter().filter(|(_, topics)| topics.contains(&topic)).map(|(id, _)| *id).collect();
+            let readers: Vec<u64> = state
+                .members
+                .iter()
+                .filter(|(_, topics)| topics.contains(&topic))
+                .map(|(id, _)| *id)
+                .collect();
             for partition in 0..PARTITIONS {
                 let meant = readers.get(partition % readers.len().max(1)) == Some(&member);
                 let part = state.parts.entry((topic, partition)).or_default();
@@ -113,7 +117,9 @@ impl Group {
             }
         }
         let position = |topic: i64| {
-            std::array::from_fn(|partition| state.parts.get(&(topic, partition)).map_or(0, |part| part.committed))
+            std::array::from_fn(|partition| {
+                state.parts.get(&(topic, partition)).map_or(0, |part| part.committed)
+            })
         };
         topics.into_iter().map(|topic| (topic, position(topic))).collect()
     }

@@ -52,9 +52,9 @@ pub(super) fn offset_of(place: i64) -> i64 {
 
 /// The partition of a key (FNV-1a).
 pub(super) fn partition(key: &str) -> usize {
-    let hash = key
-        .bytes()
-        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
+    let hash = key.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    });
     // The low bits of this hash differ least; fold the upper half in.
     usize::try_from((hash ^ (hash >> 32)) % 4).unwrap_or(0) % PARTITIONS
 }
@@ -84,7 +84,13 @@ impl Topic {
 }
 
 /// Reads up to `limit` events of a topic after one offset, up to another.
-pub(super) fn read(db: &Connection, topic: i64, after: i64, to: i64, limit: usize) -> rusqlite::Result<Vec<Delivery>> {
+pub(super) fn read(
+    db: &Connection,
+    topic: i64,
+    after: i64,
+    to: i64,
+    limit: usize,
+) -> rusqlite::Result<Vec<Delivery>> {
     let mut statement = db.prepare_cached(
         "SELECT place, change_seq, time, event, type, key, data,
                 (SELECT name FROM topic WHERE id = ?4)
@@ -119,7 +125,7 @@ pub(super) fn hand_to(follower: &Follower, event: &Event) {
     }
 }
 
-pub(super) fn failed(error: rusqlite::Error) -> BusError {
+pub(super) fn failed(error: &rusqlite::Error) -> BusError {
     BusError::Failed(error.to_string())
 }
 
@@ -246,10 +252,17 @@ impl LogMachine {
     }
 
     /// Hands over what was published before the follower began, then lets it listen.
-    fn begin(&mut self, db: &Connection, name: &str, mut from: i64, to: i64, follower: Follower) -> Result<(), BusError> {
+    fn begin(
+        &mut self,
+        db: &Connection,
+        name: &str,
+        mut from: i64,
+        to: i64,
+        follower: Follower,
+    ) -> Result<(), BusError> {
         let Some(log) = self.logs.get_mut(name) else { return Ok(()) };
         while from < to {
-            let read = read(db, log.topic.id, from, to, PORTION).map_err(failed)?;
+            let read = read(db, log.topic.id, from, to, PORTION).map_err(|error| failed(&error))?;
             let Some(last) = read.last() else { break };
             from = last.offset;
             read.iter().for_each(|delivery| hand_to(&follower, &delivery.event));

@@ -54,9 +54,11 @@ impl LocalBus {
     /// [`lock_data_dir`](crate::lock_data_dir).
     pub fn open(path: &Path, clock: Arc<dyn Clock>) -> Result<Self, OpenError> {
         let db = open_writer(path, FORMAT, |db, _version| db.execute_batch(log::TABLES))?;
-        let machine = LogMachine::load(&db, Arc::clone(&clock)).map_err(|error| OpenError::of_sqlite(path, &error))?;
+        let machine =
+            LogMachine::load(&db, Arc::clone(&clock)).map_err(|error| OpenError::of_sqlite(path, &error))?;
         let readers = Readers::open(path, 2)?;
-        let writer = Writer::start("bus-writer", db, machine).map_err(|error| OpenError::of_io(path, &error))?;
+        let writer =
+            Writer::start("bus-writer", db, machine).map_err(|error| OpenError::of_io(path, &error))?;
         Ok(Self { shared: Arc::new(Shared { writer, readers, groups: Mutex::default(), clock }) })
     }
 
@@ -109,8 +111,9 @@ impl EventBus for LocalBus {
             let mut from = 0;
             // Most of it here, so that the writer only has to add what is newest.
             while topic.head() - from > i64::try_from(PORTION).unwrap_or(i64::MAX) {
-                let read = self.shared.readers.with(|db| log::read(db, topic.id, from, topic.head(), PORTION));
-                let read = read.map_err(log::failed)?;
+                let read =
+                    self.shared.readers.with(|db| log::read(db, topic.id, from, topic.head(), PORTION));
+                let read = read.map_err(|error| log::failed(&error))?;
                 let Some(last) = read.last() else { break };
                 from = last.offset;
                 read.iter().for_each(|delivery| log::hand_to(&follower, &delivery.event));

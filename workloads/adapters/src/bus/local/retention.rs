@@ -59,7 +59,14 @@ impl Retention {
     }
 
     /// Gives the number of events that were looked at and were old enough.
-    fn portion(&mut self, db: &Connection, topic: i64, head: i64, followed: bool, now: i64) -> rusqlite::Result<i64> {
+    fn portion(
+        &mut self,
+        db: &Connection,
+        topic: i64,
+        head: i64,
+        followed: bool,
+        now: i64,
+    ) -> rusqlite::Result<i64> {
         // Without any group, everything counts as done.
         let done: Option<i64> = db
             .prepare_cached("SELECT min(min(p0, p1, p2, p3)) FROM position WHERE topic = ?1 AND seen > ?2")?

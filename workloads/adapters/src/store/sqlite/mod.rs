@@ -19,7 +19,8 @@ use futures::future::ready;
 use kit::Boxed;
 use kit::bus::Event;
 use kit::store::{
-    DocKey, Document, KindSchema, Page, Query, Selector, Store, StoreError, Unpublished, View, Visibility, Write,
+    DocKey, Document, KindSchema, Page, Query, Selector, Store, StoreError, Unpublished, View, Visibility,
+    Write,
 };
 use rusqlite::{Connection, OptionalExtension, Row, Statement};
 use schema::KindSql;
@@ -80,7 +81,7 @@ impl SqliteStore {
                 db.prepare_cached(&sql.by_claim)?.query_row((project, name, &claim.value), read)
             }
         });
-        result.optional().map_err(failed)
+        result.optional().map_err(|error| failed(&error))
     }
 
     fn read_views(
@@ -116,7 +117,7 @@ impl SqliteStore {
                 transaction.map_or(Ok(()), rusqlite::Transaction::finish)?;
                 views
             })
-            .map_err(failed)
+            .map_err(|error| failed(&error))
     }
 }
 
@@ -131,7 +132,10 @@ fn prepared<'a, 'db>(
     })
 }
 
-fn one_view(statement: &mut Statement<'_>, params: impl rusqlite::Params) -> rusqlite::Result<Option<String>> {
+fn one_view(
+    statement: &mut Statement<'_>,
+    params: impl rusqlite::Params,
+) -> rusqlite::Result<Option<String>> {
     statement.query_row(params, |row| row.get(0)).optional().map(Option::flatten)
 }
 
@@ -168,7 +172,7 @@ fn id_of(row: &Row<'_>, column: usize) -> rusqlite::Result<Id> {
     })
 }
 
-fn failed(error: rusqlite::Error) -> StoreError {
+fn failed(error: &rusqlite::Error) -> StoreError {
     StoreError::Failed(error.to_string())
 }
 
@@ -231,11 +235,15 @@ impl Store for SqliteStore {
 
     fn due(&self, now: Timestamp, limit: u32) -> Boxed<'_, Result<Vec<DocKey>, StoreError>> {
         let kinds = Arc::clone(&self.kinds);
-        Box::pin(async move { Ok(self.queries.run(BACKGROUND, move |db| Ok(due(db, &kinds, now, limit)?)).await?) })
+        Box::pin(async move {
+            Ok(self.queries.run(BACKGROUND, move |db| Ok(due(db, &kinds, now, limit)?)).await?)
+        })
     }
 
     fn unpublished(&self, limit: u32) -> Boxed<'_, Result<Vec<Unpublished>, StoreError>> {
-        Box::pin(async move { Ok(self.queries.run(BACKGROUND, move |db| Ok(unpublished(db, limit)?)).await?) })
+        Box::pin(
+            async move { Ok(self.queries.run(BACKGROUND, move |db| Ok(unpublished(db, limit)?)).await?) },
+        )
     }
 
     fn published(&self, up_to: Vec<(DocKey, i64)>) -> Boxed<'_, Result<(), StoreError>> {
@@ -244,7 +252,8 @@ impl Store for SqliteStore {
 
     fn ping(&self) -> Boxed<'_, Result<(), StoreError>> {
         let result = if self.writer.is_running() {
-            self.readers.with(|db| db.prepare_cached("SELECT 1")?.query_row([], |_| Ok(()))).map_err(failed)
+            let one = |db: &Connection| db.prepare_cached("SELECT 1")?.query_row([], |_| Ok(()));
+            self.readers.with(one).map_err(|error| failed(&error))
         } else {
             Err(StoreError::Failed("the writer has stopped".to_owned()))
         };

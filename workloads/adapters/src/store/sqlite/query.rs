@@ -113,7 +113,8 @@ impl Sql {
         let (mut results, mut met) = (Vec::new(), 0_u64);
         if enough > 0 {
             self.each(db, &[], |text| {
-                let document = serde_json::from_str(&text).map_err(|error| QueryError::Failed(error.to_string()))?;
+                let document =
+                    serde_json::from_str(&text).map_err(|error| QueryError::Failed(error.to_string()))?;
                 if self.recheck.iter().all(|filter| filter.matches(&document)) {
                     if (from..to).contains(&met) {
                         results.push(text);

@@ -57,7 +57,8 @@ fn prepare_kind(db: &Connection, schema: &KindSchema) -> rusqlite::Result<()> {
     }
     let prefix = format!("{type_id} by ");
     let wanted: Vec<String> = schema.indexes.iter().map(|path| format!("{prefix}{path}")).collect();
-    for index in names(db, "SELECT name FROM sqlite_schema WHERE type = 'index' AND tbl_name = ?1", type_id)? {
+    for index in names(db, "SELECT name FROM sqlite_schema WHERE type = 'index' AND tbl_name = ?1", type_id)?
+    {
         if index.starts_with(&prefix) && !wanted.contains(&index) {
             db.execute_batch(&format!("DROP INDEX {}", quoted(&index)))?;
         }
@@ -65,7 +66,10 @@ fn prepare_kind(db: &Connection, schema: &KindSchema) -> rusqlite::Result<()> {
     for (name, path) in wanted.iter().zip(schema.indexes) {
         let path: Vec<String> = path.split('.').map(str::to_owned).collect();
         let value = super::filter::extract(&view_column(kit::store::MAIN), &path);
-        db.execute_batch(&format!("CREATE INDEX IF NOT EXISTS {} ON {table} (project, {value}, id)", quoted(name)))?;
+        db.execute_batch(&format!(
+            "CREATE INDEX IF NOT EXISTS {} ON {table} (project, {value}, id)",
+            quoted(name)
+        ))?;
     }
     Ok(())
 }
@@ -111,7 +115,9 @@ impl KindSql {
             "FROM claim CROSS JOIN {table} ON {table}.doc = claim.doc
              WHERE claim.kind = '{type_id}' AND claim.project = ?1 AND name = ?2 AND value = ?3"
         );
-        let whole = format!("live, rev, version, change_seq, message_seq, due_at, claims, hidden, {table}.id, {listed}");
+        let whole = format!(
+            "live, rev, version, change_seq, message_seq, due_at, claims, hidden, {table}.id, {listed}"
+        );
         let marks: String = (11..11 + columns.len()).map(|n| format!(", ?{n}")).collect();
         let sets: String = columns.iter().zip(10..).map(|(column, n)| format!(", {column} = ?{n}")).collect();
         let views = schema.views.iter().zip(&columns).map(|(name, column)| ViewSql {

@@ -9,10 +9,14 @@ use rusqlite::{Connection, OptionalExtension, Statement};
 use std::collections::HashSet;
 use std::sync::Arc;
 
-const CLAIM_OWNER: &str = "SELECT doc FROM claim WHERE kind = ?1 AND project = ?2 AND name = ?3 AND value = ?4";
-const CLAIM: &str = "INSERT INTO claim (kind, project, name, value, doc) VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING";
-const RELEASE: &str = "DELETE FROM claim WHERE kind = ?1 AND project = ?2 AND name = ?3 AND value = ?4 AND doc = ?5";
-const APPEND: &str = "INSERT INTO outbox (kind, project, id, seq, change_seq, event, topic, type, key, time, data)
+const CLAIM_OWNER: &str =
+    "SELECT doc FROM claim WHERE kind = ?1 AND project = ?2 AND name = ?3 AND value = ?4";
+const CLAIM: &str =
+    "INSERT INTO claim (kind, project, name, value, doc) VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING";
+const RELEASE: &str =
+    "DELETE FROM claim WHERE kind = ?1 AND project = ?2 AND name = ?3 AND value = ?4 AND doc = ?5";
+const APPEND: &str =
+    "INSERT INTO outbox (kind, project, id, seq, change_seq, event, topic, type, key, time, data)
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
 /// Only up to the first event of that number: a later one belongs to a new document of the same id.
 const PUBLISHED: &str = "DELETE FROM outbox WHERE kind = ?1 AND project = ?2 AND id = ?3 AND change_seq <= ?4
@@ -198,7 +202,11 @@ fn bind_body(
 }
 
 /// The row, `rev` and claims of a document.
-fn find(db: &Connection, sql: &KindSql, key: &DocKey) -> rusqlite::Result<Option<(i64, i64, Option<String>)>> {
+fn find(
+    db: &Connection,
+    sql: &KindSql,
+    key: &DocKey,
+) -> rusqlite::Result<Option<(i64, i64, Option<String>)>> {
     db.prepare_cached(&sql.find)?
         .query_row((&key.project, key.id.as_str()), |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
         .optional()
@@ -206,9 +214,7 @@ fn find(db: &Connection, sql: &KindSql, key: &DocKey) -> rusqlite::Result<Option
 
 fn owner_of(statement: &mut Statement<'_>, key: &DocKey, claim: &Claim) -> rusqlite::Result<Option<i64>> {
     let name: &str = &claim.name;
-    statement
-        .query_row((key.kind.type_id(), &key.project, name, &claim.value), |row| row.get(0))
-        .optional()
+    statement.query_row((key.kind.type_id(), &key.project, name, &claim.value), |row| row.get(0)).optional()
 }
 
 fn hold<'a>(

@@ -142,7 +142,8 @@ pub async fn overlapping_claims_in_any_order_never_deadlock(store: SharedStore) 
             for round in 0..10_usize {
                 // Three neighbouring values, forwards or backwards.
                 let start = writer + round;
-                let mut texts: Vec<String> = (0..3).map(|n| format!("sku={}", (start + n) % VALUES)).collect();
+                let mut texts: Vec<String> =
+                    (0..3).map(|n| format!("sku={}", (start + n) % VALUES)).collect();
                 if (writer + round) % 2 == 1 {
                     texts.reverse();
                 }
@@ -165,7 +166,8 @@ pub async fn overlapping_claims_in_any_order_never_deadlock(store: SharedStore) 
         })
     });
     let writers: Vec<_> = writers.collect();
-    let outcomes = tokio::time::timeout(Duration::from_secs(120), join_all(writers)).await.expect("a deadlock");
+    let outcomes =
+        tokio::time::timeout(Duration::from_secs(120), join_all(writers)).await.expect("a deadlock");
     let stored: usize = outcomes.into_iter().map(Result::unwrap).sum();
     assert!(stored > 0, "nobody ever won");
     for value in 0..VALUES {

@@ -13,6 +13,8 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
+    clippy::needless_pass_by_value,
+    clippy::type_complexity,
     missing_docs,
     reason = "this is test code: the cases' names say what they show"
 )]
@@ -29,7 +31,9 @@ pub use outbox::*;
 pub use query::*;
 pub use reading::*;
 
-use super::{Claim, DocKey, Document, KindSchema, MAIN, Selector, Store, StoreError, View, Visibility, Write};
+use super::{
+    Claim, DocKey, Document, KindSchema, MAIN, Selector, Store, StoreError, View, Visibility, Write,
+};
 use crate::bus::Event;
 use api::{Id, Kind, Timestamp};
 use std::sync::Arc;

@@ -135,7 +135,8 @@ pub async fn pages_cut_the_results_and_counts_do_not(store: SharedStore) {
         assert_eq!(ids(&page).concat(), expected, "limit {limit} offset {offset}");
         assert_eq!(page.total, total, "limit {limit} offset {offset} count to {count_to:?}");
     }
-    let chosen = Query { filters: vec![filter("customerId = \"c1\"")], limit: 1, count_to: Some(100), ..all() };
+    let chosen =
+        Query { filters: vec![filter("customerId = \"c1\"")], limit: 1, count_to: Some(100), ..all() };
     assert_eq!(store.query(chosen).await.unwrap().total, Some(2));
 }
 
@@ -196,7 +197,7 @@ pub async fn paging_by_id_beside_writers_sees_each_old_document_once(store: Shar
         assert_eq!(seen, old);
         // By the last id seen, over everything.
         let (mut seen, mut last) = (HashSet::new(), "a".to_owned());
-        while last < "n".to_owned() {
+        while last.as_str() < "n" {
             let page = Query { filters: vec![filter(&format!("id > \"{last}\""))], limit: 9, ..all() };
             let found = run(&store, page).await;
             assert!(found.is_sorted());
@@ -217,7 +218,8 @@ pub async fn a_query_ends_at_its_time_limit(store: SharedStore) {
     let text = "x".repeat(2000);
     let inserts = (0..2000).map(|n| {
         let name = format!("{n:04}");
-        let document = cart(&name, &format!(r#"{{"id":"{name}","items":[{{"text":"{text}"}}],"text":"{text}"}}"#));
+        let document =
+            cart(&name, &format!(r#"{{"id":"{name}","items":[{{"text":"{text}"}}],"text":"{text}"}}"#));
         let store = Arc::clone(&store);
         async move { insert(&store, &document).await }
     });

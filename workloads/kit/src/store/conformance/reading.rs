@@ -33,8 +33,10 @@ pub async fn optional_views_come_and_go(store: SharedStore) {
         let mut document = cart("p", "{}");
         document.key.kind = Kind::Product;
         document.rev = rev;
-        document.views =
-            views.iter().map(|name| View { name, served: format!(r#"{{"is":"{name}","rev":{rev}}}"#) }).collect();
+        document.views = views
+            .iter()
+            .map(|name| View { name, served: format!(r#"{{"is":"{name}","rev":{rev}}}"#) })
+            .collect();
         document
     };
     insert(&store, &product(1, &[MAIN, "staged"])).await;

@@ -1,1 +1,0 @@
-//! Tables of facts for tests of rules.

@@ -1,15 +1,20 @@
 //! A closed-loop load driver: a number of clients, each of which sends its next request when the last one
 //! was answered, for a bounded time, to a server on this machine.
 //!
-//! It knows the scenarios of `docs/benchmarks.md` and prints one JSON line per run, which `bench/run.sh`
-//! gathers into the table.
+//! It knows the scenarios of `docs/benchmarks.md` and prints one JSON line per run, which `bench/run.mjs`
+//! gathers into the table. A run with an error exits with 1.
 
+mod flash;
 mod http;
+mod report;
 mod scenario;
+mod seed;
+mod shop;
 mod target;
 mod vendure;
 
 use clap::Parser;
+use std::process::ExitCode;
 use std::time::Duration;
 
 /// Sends bounded load to a server on this machine and prints one JSON line.
@@ -28,27 +33,36 @@ struct Cli {
     #[arg(long, default_value = "bench")]
     project: String,
     /// Client id and secret, `id:secret`; none for servers without tokens
-    #[arg(long, env = "BENCH_CREDENTIALS")]
+    #[arg(long, env = "BENCH_CREDENTIALS", hide_env_values = true)]
     credentials: Option<String>,
     /// Clients at the same time
-    #[arg(long, default_value_t = 32)]
-    clients: usize,
-    /// Seconds of load, at most 60
-    #[arg(long, default_value_t = 5)]
+    #[arg(long, default_value_t = 32, value_parser = clap::value_parser!(u16).range(1..=512))]
+    clients: u16,
+    /// Seconds of load after one second of warming up
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=60))]
     seconds: u64,
-    /// Products to make before (`seed`), or to choose among
-    #[arg(long, default_value_t = 100)]
-    products: usize,
+    /// Products to make (`seed`) or to choose among
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    products: u32,
+    /// Buyers of the flash sale
+    #[arg(long, default_value_t = 2000, value_parser = clap::value_parser!(u32).range(2..=100_000))]
+    buyers: u32,
 }
 
-fn main() -> anyhow::Result<()> {
+fn main() -> anyhow::Result<ExitCode> {
     let cli = Cli::parse();
-    anyhow::ensure!(cli.seconds <= 60 && cli.clients <= 512, "at most 60 seconds and 512 clients");
+    let load = scenario::Load {
+        clients: usize::from(cli.clients),
+        time: Duration::from_secs(cli.seconds),
+        products: usize::try_from(cli.products)?,
+        buyers: usize::try_from(cli.buyers)?,
+    };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let line = runtime.block_on(async {
-        let target = target::Target::connect(cli.flavour, cli.port, &cli.project, cli.credentials.as_deref()).await?;
-        scenario::run(cli.scenario, target, cli.clients, Duration::from_secs(cli.seconds), cli.products).await
+        let target =
+            target::Target::connect(cli.flavour, cli.port, &cli.project, cli.credentials.as_deref()).await?;
+        scenario::run(cli.scenario, target, load).await
     })?;
     println!("{line}");
-    Ok(())
+    Ok(if line["errors"] == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -62,9 +62,13 @@ pub enum FieldType {
     String,
     LocalizedString,
     /// The value is the key.
-    Enum { values: Vec<EnumValue> },
+    Enum {
+        values: Vec<EnumValue>,
+    },
     /// The value is the key.
-    LocalizedEnum { values: Vec<LocalizedEnumValue> },
+    LocalizedEnum {
+        values: Vec<LocalizedEnumValue>,
+    },
     Number,
     Money,
     Boolean,
@@ -74,10 +78,14 @@ pub enum FieldType {
     Time,
     DateTime,
     #[serde(rename_all = "camelCase")]
-    Reference { reference_type_id: String },
+    Reference {
+        reference_type_id: String,
+    },
     /// A list without repetitions; sets of sets are refused.
     #[serde(rename_all = "camelCase")]
-    Set { element_type: Box<FieldType> },
+    Set {
+        element_type: Box<FieldType>,
+    },
 }
 
 /// A key with a label.

@@ -177,13 +177,10 @@ impl ServiceBuilder {
         let no_route = |uri: axum::http::Uri| async move { Failure(ApiError::no_route(uri.path())) };
         let metrics = Arc::clone(&self.deps.metrics);
         let service = self.deps.service.as_str();
-        let public = self
-            .public
-            .route_layer(axum::middleware::from_fn(move |request, next| {
-                measure(Arc::clone(&metrics), service, request, next)
-            }))
-            .fallback(no_route)
-            .method_not_allowed_fallback(no_route);
+        let measured = axum::middleware::from_fn(move |request, next| measure(Arc::clone(&metrics), service, request, next));
+        // A layer on nothing is refused by axum.
+        let public = if self.public.has_routes() { self.public.route_layer(measured) } else { self.public };
+        let public = public.fallback(no_route).method_not_allowed_fallback(no_route);
         let description: Bytes = self.parts.finish().to_string().into();
         let internal = self
             .internal

@@ -9,8 +9,8 @@ use axum::routing::{get, post};
 use bytes::Bytes;
 use kit::http::{Params, Reply, RequestInfo, created, empty, json, ok};
 use kit::resource::{
-    Access, Collection, Context, Decision, Edit, ListRequest, Lookups, Operation, RouteSet, Rules, State, equals,
-    expand, model_of_body, page_body,
+    Access, Collection, Context, Decision, Edit, ListRequest, Lookups, Operation, RouteSet, Rules, State,
+    equals, expand, model_of_body, page_body,
 };
 use kit::service::ServiceBuilder;
 use kit::store::{Claim, Selector};
@@ -69,7 +69,10 @@ struct Objects {
 }
 
 /// The routes.
-pub(crate) fn routes(mut builder: ServiceBuilder, collection: &Arc<Collection<CustomObjects>>) -> ServiceBuilder {
+pub(crate) fn routes(
+    mut builder: ServiceBuilder,
+    collection: &Arc<Collection<CustomObjects>>,
+) -> ServiceBuilder {
     let objects = Arc::new(Objects {
         collection: Arc::clone(collection),
         lookups: builder.lookups(),
@@ -85,13 +88,15 @@ pub(crate) fn routes(mut builder: ServiceBuilder, collection: &Arc<Collection<Cu
             get(move |method: Method, request: RequestInfo, RawQuery(query): RawQuery| async move {
                 a.list(&request, None, query.as_deref(), method == Method::HEAD).await
             })
-            .merge(post(move |request: RequestInfo, RawQuery(query): RawQuery, body: Bytes| async move {
-                request.caller.require_manage(Kind::CustomObject)?;
-                let params = Params::parse(query.as_deref())?;
-                let (status, text) = b.put(&request, json(&body)?).await?;
-                let text = expand(&b.lookups, &request, &params, text).await?;
-                Reply::Ok(if status == StatusCode::CREATED { created(text) } else { ok(text) })
-            })),
+            .merge(post(
+                move |request: RequestInfo, RawQuery(query): RawQuery, body: Bytes| async move {
+                    request.caller.require_manage(Kind::CustomObject)?;
+                    let params = Params::parse(query.as_deref())?;
+                    let (status, text) = b.put(&request, json(&body)?).await?;
+                    let text = expand(&b.lookups, &request, &params, text).await?;
+                    Reply::Ok(if status == StatusCode::CREATED { created(text) } else { ok(text) })
+                },
+            )),
         )
         .route(
             "/{project}/custom-objects/{container}",
@@ -108,21 +113,38 @@ pub(crate) fn routes(mut builder: ServiceBuilder, collection: &Arc<Collection<Cu
         .route(
             "/{project}/custom-objects/{container}/{key}",
             &one,
-            get(move |request: RequestInfo, Path(path): Path<(String, String, String)>, RawQuery(query): RawQuery| async move {
-                request.caller.require_view(Kind::CustomObject)?;
-                let params = Params::parse(query.as_deref())?;
-                let found = d.collection.get(&request, &selector(&path)?, &Access::Project).await?;
-                Reply::Ok(ok(expand(&d.lookups, &request, &params, found.ok_or_else(|| not_found(&path))?).await?))
-            })
-            .delete(move |request: RequestInfo, Path(path): Path<(String, String, String)>, RawQuery(query): RawQuery| async move {
-                request.caller.require_manage(Kind::CustomObject)?;
-                let params = Params::parse(query.as_deref())?;
-                // Nothing outlives a deletion here, so erasing the data is no other thing.
-                params.flag("dataErasure", false)?;
-                let gone = e.collection.delete(&request, &selector(&path)?, &Access::Project, params.version()?).await?;
-                let gone = gone.ok_or_else(|| not_found(&path))?;
-                Reply::Ok(ok(expand(&e.lookups, &request, &params, gone.json).await?))
-            }),
+            get(
+                move |request: RequestInfo,
+                      Path(path): Path<(String, String, String)>,
+                      RawQuery(query): RawQuery| async move {
+                    request.caller.require_view(Kind::CustomObject)?;
+                    let params = Params::parse(query.as_deref())?;
+                    let found = d.collection.get(&request, &selector(&path)?, &Access::Project).await?;
+                    Reply::Ok(ok(expand(
+                        &d.lookups,
+                        &request,
+                        &params,
+                        found.ok_or_else(|| not_found(&path))?,
+                    )
+                    .await?))
+                },
+            )
+            .delete(
+                move |request: RequestInfo,
+                      Path(path): Path<(String, String, String)>,
+                      RawQuery(query): RawQuery| async move {
+                    request.caller.require_manage(Kind::CustomObject)?;
+                    let params = Params::parse(query.as_deref())?;
+                    // Nothing outlives a deletion here, so erasing the data is no other thing.
+                    params.flag("dataErasure", false)?;
+                    let gone = e
+                        .collection
+                        .delete(&request, &selector(&path)?, &Access::Project, params.version()?)
+                        .await?;
+                    let gone = gone.ok_or_else(|| not_found(&path))?;
+                    Reply::Ok(ok(expand(&e.lookups, &request, &params, gone.json).await?))
+                },
+            ),
         )
 }
 
@@ -160,10 +182,20 @@ impl Objects {
     }
 
     /// Lists all objects, or those of a container.
-    async fn list(&self, request: &RequestInfo, container: Option<&str>, query: Option<&str>, head: bool) -> Reply {
+    async fn list(
+        &self,
+        request: &RequestInfo,
+        container: Option<&str>,
+        query: Option<&str>,
+        head: bool,
+    ) -> Reply {
         request.caller.require_view(Kind::CustomObject)?;
         let params = Params::parse(query)?;
-        if let Some(path) = params.all("sort").filter_map(|sort| sort.split_ascii_whitespace().next()).find(|p| !SORTABLE.contains(p)) {
+        if let Some(path) = params
+            .all("sort")
+            .filter_map(|sort| sort.split_ascii_whitespace().next())
+            .find(|p| !SORTABLE.contains(p))
+        {
             let path: String = path.chars().take(256).collect();
             let fields = SORTABLE.join(", ");
             let detail = format!("Invalid query field '{path}' in sort path. Sortable fields are: {fields}.");
@@ -227,7 +259,8 @@ fn operations(builder: &mut ServiceBuilder) -> [Vec<Operation>; 3] {
             },
         }),
     );
-    let scopes = |prefix: &str| Kind::CustomObject.scopes().iter().map(|s| format!("{prefix}{s}")).collect::<Vec<_>>();
+    let scopes =
+        |prefix: &str| Kind::CustomObject.scopes().iter().map(|s| format!("{prefix}{s}")).collect::<Vec<_>>();
     let (view, manage) = (scopes("view_"), scopes("manage_"));
     let lists = |path: &str, what: &str| {
         ["get", "head"].map(|method| {
@@ -256,7 +289,8 @@ fn operations(builder: &mut ServiceBuilder) -> [Vec<Operation>; 3] {
             .gives(200, Some(object.clone()))
             .gives(201, Some(object.clone())),
     );
-    let in_container = lists("/{projectKey}/custom-objects/{container}", "Lists the custom objects of a container.");
+    let in_container =
+        lists("/{projectKey}/custom-objects/{container}", "Lists the custom objects of a container.");
     let mut on_one: Vec<Operation> = ["get", "head"]
         .into_iter()
         .map(|method| {

@@ -12,7 +12,10 @@ use kit::store::{MAIN, Selector, Visibility};
 use std::sync::Arc;
 
 /// The handler; see [`DeclareProject`].
-pub(crate) fn handler(projects: &Arc<Collection<Projects>>, states: &Arc<Collection<States>>) -> MethodRouter {
+pub(crate) fn handler(
+    projects: &Arc<Collection<Projects>>,
+    states: &Arc<Collection<States>>,
+) -> MethodRouter {
     let (projects, states) = (Arc::clone(projects), Arc::clone(states));
     post(move |body: Bytes| async move {
         let declared: DeclareProject = json(&body)?;
@@ -26,26 +29,44 @@ pub(crate) fn handler(projects: &Arc<Collection<Projects>>, states: &Arc<Collect
     })
 }
 
-async fn make_or_change(projects: &Collection<Projects>, request: &RequestInfo, declared: &DeclareProject) -> Result<()> {
+async fn make_or_change(
+    projects: &Collection<Projects>,
+    request: &RequestInfo,
+    declared: &DeclareProject,
+) -> Result<()> {
     if change(projects, request, declared).await? {
         return Ok(());
     }
     match projects.create(request, declared).await {
         Ok(_) => Ok(()),
         // Somebody else declared it meanwhile.
-        Err(error) => if change(projects, request, declared).await? { Ok(()) } else { Err(error) },
+        Err(error) => {
+            if change(projects, request, declared).await? {
+                Ok(())
+            } else {
+                Err(error)
+            }
+        }
     }
 }
 
 /// Brings a project up to date; `false` if there is none.
-async fn change(projects: &Collection<Projects>, request: &RequestInfo, declared: &DeclareProject) -> Result<bool> {
+async fn change(
+    projects: &Collection<Projects>,
+    request: &RequestInfo,
+    declared: &DeclareProject,
+) -> Result<bool> {
     let edit = Edit { expected_version: None, access: Access::Project, visible: true };
     let change = |state: &mut State<Projects>, cx: &mut Context<'_>| apply(state, declared, cx);
     Ok(projects.edit(request, &selector(&declared.key), &edit, change).await?.is_some())
 }
 
 /// Sets what is declared otherwise than the last time. The rest is left as clients made it.
-pub(crate) fn apply(project: &mut State<Projects>, declared: &DeclareProject, cx: &Context<'_>) -> Decision<()> {
+pub(crate) fn apply(
+    project: &mut State<Projects>,
+    declared: &DeclareProject,
+    cx: &Context<'_>,
+) -> Decision<()> {
     let last = project.hidden.declared.take();
     let last = last.as_ref();
     if last.is_none_or(|last| last.name != declared.name) {
@@ -66,7 +87,8 @@ pub(crate) fn apply(project: &mut State<Projects>, declared: &DeclareProject, cx
 
 /// Makes the built-in state of new line items, unless it is there.
 async fn make_initial_state(states: &Collection<States>, request: &RequestInfo) -> Result<()> {
-    let there = || states.deps.store.view(request.project(), Kind::State, &Selector::key(api::state::INITIAL), MAIN);
+    let there =
+        || states.deps.store.view(request.project(), Kind::State, &Selector::key(api::state::INITIAL), MAIN);
     if there().await.map_err(|e| store_error(&e))?.is_some() {
         return Ok(());
     }

@@ -65,7 +65,9 @@ impl Rules for Projects {
             ProjectAction::ChangeCurrencies { currencies } => {
                 project.currencies = some("currencies", currencies)?;
             }
-            ProjectAction::ChangeLanguages { languages } => change_languages(&mut project.body, languages, cx)?,
+            ProjectAction::ChangeLanguages { languages } => {
+                change_languages(&mut project.body, languages, cx)?
+            }
             ProjectAction::ChangeMessagesEnabled { messages_enabled } => {
                 project.messages.enabled = *messages_enabled;
             }
@@ -107,7 +109,9 @@ impl Rules for Projects {
                 }
                 project.shipping_rate_input_type.clone_from(shipping_rate_input_type);
             }
-            ProjectAction::SetReservationExpirationInMinutes { reservation_expiration_in_minutes: minutes } => {
+            ProjectAction::SetReservationExpirationInMinutes {
+                reservation_expiration_in_minutes: minutes,
+            } => {
                 if *minutes == Some(0) {
                     return Err(ApiError::invalid_field("reservationExpirationInMinutes", 0).into());
                 }
@@ -206,7 +210,9 @@ pub(crate) fn routes(mut builder: ServiceBuilder, projects: &Arc<Collection<Proj
     let path = "/{projectKey}";
     let view = ["view_project_settings"];
     let operations = [
-        Operation::new("get", path, "Gets the project's settings.").scopes(view).gives(200, Some(answered.clone())),
+        Operation::new("get", path, "Gets the project's settings.")
+            .scopes(view)
+            .gives(200, Some(answered.clone())),
         Operation::new("head", path, "Whether the project is there.").scopes(view).gives(200, None),
         Operation::new("post", path, "Changes the project's settings.")
             .scopes(["manage_project_settings"])
@@ -223,7 +229,8 @@ pub(crate) fn routes(mut builder: ServiceBuilder, projects: &Arc<Collection<Proj
     .merge(post(move |request: RequestInfo, Path(key): Path<String>, body: Bytes| async move {
         request.caller.require_manage(Kind::Project)?;
         let update: UpdateRequest<ProjectAction> = json(&body)?;
-        let changed = change.update(&request, &selector(request.project()), &Access::Project, &update).await?;
+        let changed =
+            change.update(&request, &selector(request.project()), &Access::Project, &update).await?;
         let changed = changed.ok_or_else(|| ApiError::key_not_found(&key))?;
         Reply::Ok(ok(answer(&changed.json)?))
     }));

@@ -131,7 +131,9 @@ pub(crate) fn initial() -> Result<Workflow> {
 /// Refuses changes to what a built-in state is.
 fn own(state: &Workflow) -> Result<()> {
     if state.built_in {
-        return Err(ApiError::invalid_operation("Key, type and 'initial' of built-in states cannot be changed."));
+        return Err(ApiError::invalid_operation(
+            "Key, type and 'initial' of built-in states cannot be changed.",
+        ));
     }
     Ok(())
 }
@@ -146,7 +148,8 @@ fn transitions(given: Option<&[ResourceIdentifier]>, cx: &Context<'_>) -> Decisi
 /// Refuses a type while states of other types lead to this one.
 fn refuse_other_types_before(key: &Key, to: StateType, cx: &Context<'_>) -> Decision<()> {
     let id = quoted(cx.resource_id.as_str());
-    let before = cx.matching::<Workflow>(Kind::State, format!("transitions(id = {id}) and id != {id}"), 500)?;
+    let before =
+        cx.matching::<Workflow>(Kind::State, format!("transitions(id = {id}) and id != {id}"), 500)?;
     match before.iter().find(|before| before.state_type != to) {
         Some(before) => Err(other_type(&before.key, before.state_type, key, to).into()),
         None => Ok(()),

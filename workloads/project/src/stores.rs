@@ -38,7 +38,11 @@ impl Rules for Stores {
             name: draft.name.clone(),
             languages: languages(&draft.languages, cx)?,
             countries: distinct(&draft.countries),
-            distribution_channels: channels(&draft.distribution_channels, ChannelRole::ProductDistribution, cx)?,
+            distribution_channels: channels(
+                &draft.distribution_channels,
+                ChannelRole::ProductDistribution,
+                cx,
+            )?,
             supply_channels: channels(&draft.supply_channels, ChannelRole::InventorySupply, cx)?,
             product_selections: Vec::new(),
             custom: cx.custom(draft.custom.as_ref(), "store")?,
@@ -89,7 +93,10 @@ impl Rules for Stores {
                 change(&mut store.distribution_channels, to, "DistributionChannels", cx);
             }
             StoreAction::RemoveDistributionChannel { distribution_channel } => {
-                let to = without(&store.distribution_channels, &cx.reference(Kind::Channel, distribution_channel)?);
+                let to = without(
+                    &store.distribution_channels,
+                    &cx.reference(Kind::Channel, distribution_channel)?,
+                );
                 change(&mut store.distribution_channels, to, "DistributionChannels", cx);
             }
             StoreAction::SetSupplyChannels { supply_channels } => {
@@ -130,7 +137,8 @@ impl Rules for Stores {
 
 /// Sets a list and tells what came and what went; another order alone is no news.
 fn change<T: PartialEq + Serialize>(list: &mut Vec<T>, to: Vec<T>, what: &str, cx: &mut Context<'_>) {
-    let some = |values: Vec<&T>| (!values.is_empty()).then(|| serde_json::to_value(values).unwrap_or_default());
+    let some =
+        |values: Vec<&T>| (!values.is_empty()).then(|| serde_json::to_value(values).unwrap_or_default());
     let added = some(to.iter().filter(|value| !list.contains(value)).collect());
     let removed = some(list.iter().filter(|value| !to.contains(value)).collect());
     if added.is_some() || removed.is_some() {
@@ -165,7 +173,9 @@ fn languages(given: &[Locale], cx: &Context<'_>) -> Decision<Vec<Locale>> {
         given.iter().filter(|l| !project.languages.contains(l)).map(Locale::as_str).collect();
     if !foreign.is_empty() {
         let message = "The project is not configured for given languages.";
-        return Err(ApiError::new(Code::ProjectNotConfiguredForLanguages, message).with("languages", foreign).into());
+        return Err(ApiError::new(Code::ProjectNotConfiguredForLanguages, message)
+            .with("languages", foreign)
+            .into());
     }
     Ok(distinct(given))
 }
@@ -186,7 +196,8 @@ fn channel(identifier: &ResourceIdentifier, role: ChannelRole, cx: &Context<'_>)
         By::Id(id) => ("id", id.as_str()),
         By::Key(key) => ("key", key),
     };
-    let message = format!("Given channel with {by} '{text}' does not have the required role {}.", role.as_str());
+    let message =
+        format!("Given channel with {by} '{text}' does not have the required role {}.", role.as_str());
     let channel = serde_json::json!({"typeId": Kind::Channel.type_id(), by: text});
     Err(ApiError::new(Code::MissingRoleOnChannel, message)
         .with("channel", channel)

@@ -80,14 +80,14 @@ pub(super) fn change(
     cx: &mut Context<'_>,
 ) -> Decision<()> {
     let price = from_draft(draft, id.clone(), cx)?;
-    let catalog = &state.body.master_data;
-    let old_staged = find(&catalog.staged, id).cloned();
-    let old = find(&catalog.current, id).cloned().or_else(|| old_staged.clone());
+    let before = state.body.master_data.clone();
     let variant = on_price(state, id, staged, |found| {
         found.clone_from(&price);
         Ok(())
     })?;
-    if old_staged.as_ref() != Some(&price) || old.as_ref() != Some(&price) {
+    if state.body.master_data != before {
+        let old_staged = find(&before.staged, id);
+        let old = find(&before.current, id).or(old_staged);
         cx.emit(
             Message::new("ProductPriceChanged")
                 .with("variantId", variant)

@@ -6,9 +6,24 @@ use std::collections::BTreeSet;
 
 /// What fields may refer to.
 const REFERENCE_TYPE_IDS: &[&str] = &[
-    "approval-flow", "approval-rule", "associate-role", "business-unit", "cart", "cart-discount", "category",
-    "channel", "customer", "customer-group", "key-value-document", "order", "product", "product-type", "review",
-    "shipping-method", "state", "zone",
+    "approval-flow",
+    "approval-rule",
+    "associate-role",
+    "business-unit",
+    "cart",
+    "cart-discount",
+    "category",
+    "channel",
+    "customer",
+    "customer-group",
+    "key-value-document",
+    "order",
+    "product",
+    "product-type",
+    "review",
+    "shipping-method",
+    "state",
+    "zone",
 ];
 
 /// Checks one definition by itself.
@@ -138,8 +153,9 @@ impl<E: Entry> Values<'_, E> {
     /// Gives the value of the same key another label.
     pub(super) fn relabel(self, value: &E) -> Result<()> {
         let found = self.values.iter_mut().find(|v| v.key() == value.key());
-        let found = found
-            .ok_or_else(|| conflict(Code::EnumKeyDoesNotExist, self.field, value.key(), "does not contain an"))?;
+        let found = found.ok_or_else(|| {
+            conflict(Code::EnumKeyDoesNotExist, self.field, value.key(), "does not contain an")
+        })?;
         *found = value.clone();
         Ok(())
     }
@@ -178,7 +194,13 @@ mod tests {
 
     fn definition(name: &str, field_type: FieldType) -> FieldDefinition {
         let label = BTreeMap::from([(Locale::parse("en").unwrap(), name.to_owned())]);
-        FieldDefinition { field_type, name: name.to_owned(), label, required: false, input_hint: InputHint::default() }
+        FieldDefinition {
+            field_type,
+            name: name.to_owned(),
+            label,
+            required: false,
+            input_hint: InputHint::default(),
+        }
     }
 
     fn enumerated(keys: &[&str]) -> FieldType {
@@ -196,7 +218,11 @@ mod tests {
             assert!(check(&definition(good, FieldType::String)).is_ok(), "{good}");
         }
         for bad in ["", "a", "a.b", "a b", "ä1", &"x".repeat(37)] {
-            assert_eq!(check(&definition(bad, FieldType::String)).unwrap_err().code(), Code::InvalidField, "{bad}");
+            assert_eq!(
+                check(&definition(bad, FieldType::String)).unwrap_err().code(),
+                Code::InvalidField,
+                "{bad}"
+            );
         }
     }
 

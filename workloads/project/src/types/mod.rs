@@ -16,12 +16,44 @@ use std::collections::HashSet;
 
 /// The resources and parts of resources that may have custom fields.
 const RESOURCE_TYPE_IDS: &[&str] = &[
-    "address", "approval-flow", "approval-rule", "asset", "associate-role", "business-unit", "cart-discount",
-    "category", "channel", "custom-line-item", "customer", "customer-group", "discount-code", "inventory-entry",
-    "line-item", "order", "order-delivery", "order-edit", "order-parcel", "order-return-item", "payment",
-    "payment-interface-interaction", "payment-method", "payment-method-info", "product-price",
-    "product-selection", "product-tailoring", "quote", "recurring-order", "reservation", "review", "shipping",
-    "shipping-method", "shopping-list", "shopping-list-text-line-item", "standalone-price", "store", "transaction",
+    "address",
+    "approval-flow",
+    "approval-rule",
+    "asset",
+    "associate-role",
+    "business-unit",
+    "cart-discount",
+    "category",
+    "channel",
+    "custom-line-item",
+    "customer",
+    "customer-group",
+    "discount-code",
+    "inventory-entry",
+    "line-item",
+    "order",
+    "order-delivery",
+    "order-edit",
+    "order-parcel",
+    "order-return-item",
+    "payment",
+    "payment-interface-interaction",
+    "payment-method",
+    "payment-method-info",
+    "product-price",
+    "product-selection",
+    "product-tailoring",
+    "quote",
+    "recurring-order",
+    "reservation",
+    "review",
+    "shipping",
+    "shipping-method",
+    "shopping-list",
+    "shopping-list-text-line-item",
+    "standalone-price",
+    "store",
+    "transaction",
 ];
 
 /// How many names of fields are asked for in one predicate, so that it stays within the length of one.
@@ -48,7 +80,9 @@ impl Rules for Types {
         for definition in &draft.field_definitions {
             fields::check(definition)?;
             if !names.insert(definition.name.as_str()) {
-                return Err(ApiError::duplicate_field("fieldDefinitions.name", definition.name.as_str()).into());
+                return Err(
+                    ApiError::duplicate_field("fieldDefinitions.name", definition.name.as_str()).into()
+                );
             }
         }
         refuse_conflicts(&draft.field_definitions, &ids, cx)?;
@@ -90,11 +124,12 @@ impl Rules for Types {
             }
             TypeAction::ChangeFieldDefinitionOrder { field_names } => {
                 let definitions = fields::ordered(&state.field_definitions, field_names, |d| &d.name);
-                state.field_definitions = definitions.ok_or_else(|| {
-                    ApiError::invalid_field("fieldNames", field_names.clone())
-                })?;
+                state.field_definitions =
+                    definitions.ok_or_else(|| ApiError::invalid_field("fieldNames", field_names.clone()))?;
             }
-            TypeAction::AddEnumValue { field_name, value } => fields::plain(&mut state.body, field_name)?.add(value)?,
+            TypeAction::AddEnumValue { field_name, value } => {
+                fields::plain(&mut state.body, field_name)?.add(value)?
+            }
             TypeAction::AddLocalizedEnumValue { field_name, value } => {
                 fields::localized(&mut state.body, field_name)?.add(value)?;
             }
@@ -139,8 +174,9 @@ fn refuse_conflicts(definitions: &[FieldDefinition], ids: &[String], cx: &Contex
         .chunks(NAMES_AT_ONCE)
         .map(|some| {
             let names = quoted_list(some.iter().map(|definition| definition.name.as_str()));
-            let predicate =
-                format!("resourceTypeIds contains any ({ids_listed}) and fieldDefinitions(name in ({names}))");
+            let predicate = format!(
+                "resourceTypeIds contains any ({ids_listed}) and fieldDefinitions(name in ({names}))"
+            );
             Lookup::new(Kind::Type, LookupBy::Where { predicate, limit: 500 })
         })
         .collect();

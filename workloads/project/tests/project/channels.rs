@@ -15,7 +15,10 @@ async fn a_channel_supplies_unless_it_says_otherwise() {
     assert_eq!(refused(&stage.change("/channels", &more, none).await), "InvalidOperation");
     let reset = stage.changed("/channels", &more, json!([{"action": "setRoles"}])).await;
     assert_eq!(reset["roles"], json!(["InventorySupply"]));
-    assert_eq!(refused(&stage.post("/channels", json!({"key": "x1", "roles": ["King"]})).await), "InvalidJsonInput");
+    assert_eq!(
+        refused(&stage.post("/channels", json!({"key": "x1", "roles": ["King"]})).await),
+        "InvalidJsonInput"
+    );
 }
 
 #[tokio::test]
@@ -33,7 +36,7 @@ async fn a_channel_lies_on_earth() {
         let draft = json!({"key": "bad", "geoLocation": bad});
         assert_eq!(refused(&stage.post("/channels", draft).await), code, "{bad}");
     }
-    let near = "geoLocation%20within%20circle%2813.37%2C%2052.52%2C%2010000%29";
+    let near = "geoLocation%20within%20circle%2813.37%2C%2052.52%2C%20100000%29";
     assert_eq!(stage.get(&format!("/channels?where={near}")).await.1["total"], 1);
     let gone = stage.changed("/channels", &made, json!([{"action": "setGeoLocation"}])).await;
     assert_eq!(gone.get("geoLocation"), None);
@@ -42,7 +45,8 @@ async fn a_channel_lies_on_earth() {
 #[tokio::test]
 async fn a_channel_and_its_address_carry_custom_fields() {
     let stage = Stage::new().await;
-    let definition = json!({"name": "note", "label": {"en": "note"}, "required": false, "type": {"name": "String"}});
+    let definition =
+        json!({"name": "note", "label": {"en": "note"}, "required": false, "type": {"name": "String"}});
     stage.made("/types", json!({
         "key": "note", "name": {"en": "note"}, "resourceTypeIds": ["channel", "address"], "fieldDefinitions": [definition],
     })).await;
@@ -50,19 +54,31 @@ async fn a_channel_and_its_address_carry_custom_fields() {
     let address = json!({"country": "DE", "city": "Berlin", "custom": custom});
     let made = stage.made("/channels", json!({"key": "berlin", "address": address, "custom": custom})).await;
     assert_eq!(made["address"]["custom"]["fields"], json!({"note": "a"}));
-    let changed = stage.changed("/channels", &made, json!([
-        {"action": "changeKey", "key": "bln"},
-        {"action": "changeName", "name": {"en": "Berlin"}},
-        {"action": "changeDescription", "description": {"en": "The one"}},
-        {"action": "setCustomField", "name": "note", "value": "b"},
-        {"action": "setAddressCustomField", "name": "note", "value": "c"},
-    ])).await;
+    let changed = stage
+        .changed(
+            "/channels",
+            &made,
+            json!([
+                {"action": "changeKey", "key": "bln"},
+                {"action": "changeName", "name": {"en": "Berlin"}},
+                {"action": "changeDescription", "description": {"en": "The one"}},
+                {"action": "setCustomField", "name": "note", "value": "b"},
+                {"action": "setAddressCustomField", "name": "note", "value": "c"},
+            ]),
+        )
+        .await;
     assert_eq!(changed["custom"]["fields"], json!({"note": "b"}));
     assert_eq!(changed["address"]["custom"]["fields"], json!({"note": "c"}));
     assert_eq!(stage.get("/channels/key=bln").await.1, changed);
-    let bare = stage.changed("/channels", &changed, json!([
-        {"action": "setCustomType"}, {"action": "setAddressCustomType"},
-    ])).await;
+    let bare = stage
+        .changed(
+            "/channels",
+            &changed,
+            json!([
+                {"action": "setCustomType"}, {"action": "setAddressCustomType"},
+            ]),
+        )
+        .await;
     assert_eq!((bare.get("custom"), bare["address"].get("custom")), (None, None));
     let moved = stage.changed("/channels", &bare, json!([{"action": "setAddress"}])).await;
     let field = json!([{"action": "setAddressCustomType", "type": {"typeId": "type", "key": "note"}}]);

@@ -70,7 +70,12 @@ async fn lists_are_filtered_by_container_and_value() {
     let keys = async |query: &str| {
         let (status, page) = stage.get(&format!("/custom-objects{query}")).await;
         assert_eq!(status, 200, "{page}");
-        page["results"].as_array().unwrap().iter().map(|o| o["key"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+        page["results"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|o| o["key"].as_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
     };
     assert_eq!(keys("/box?sort=key").await, ["three", "two"]);
     assert_eq!(keys("/box?sort=createdAt%20desc").await, ["three", "two"]);
@@ -85,7 +90,10 @@ async fn lists_are_filtered_by_container_and_value() {
         "Malformed parameter: sort: Invalid query field 'value.x' in sort path. Sortable fields are: container, key, createdAt, lastModifiedAt."
     );
     assert_eq!(stage.status_as("view_orders:demo", "HEAD", "/custom-objects").await, 200);
-    assert_eq!(stage.status_as("view_orders:demo", "HEAD", "/custom-objects?where=value%28x%20%3D%2077%29").await, 404);
+    assert_eq!(
+        stage.status_as("view_orders:demo", "HEAD", "/custom-objects?where=value%28x%20%3D%2077%29").await,
+        404
+    );
 }
 
 #[tokio::test]
@@ -108,11 +116,20 @@ async fn any_of_four_scopes_will_do() {
     let stage = Stage::new().await;
     stage.made("/custom-objects", draft("one", json!(1))).await;
     for scope in ["products", "orders", "customers", "key_value_documents"] {
-        assert_eq!(stage.status_as(&format!("view_{scope}:demo"), "GET", "/custom-objects/box/one").await, 200);
-        assert_eq!(stage.status_as(&format!("view_{scope}:demo"), "DELETE", "/custom-objects/box/one").await, 403);
+        assert_eq!(
+            stage.status_as(&format!("view_{scope}:demo"), "GET", "/custom-objects/box/one").await,
+            200
+        );
+        assert_eq!(
+            stage.status_as(&format!("view_{scope}:demo"), "DELETE", "/custom-objects/box/one").await,
+            403
+        );
     }
     for path in ["", "/box", "/box/one"] {
-        assert_eq!(stage.status_as("manage_stores:demo", "GET", &format!("/custom-objects{path}")).await, 403);
+        assert_eq!(
+            stage.status_as("manage_stores:demo", "GET", &format!("/custom-objects{path}")).await,
+            403
+        );
     }
     assert_eq!(stage.status_as("manage_orders:demo", "DELETE", "/custom-objects/box/one").await, 200);
 }

@@ -49,7 +49,10 @@ async fn settings_are_changed_together_under_their_version() {
         })
     );
     assert_eq!(project["shippingRateInputType"]["values"][0]["key"], "s");
-    assert_eq!(project["inventory"], json!({"reservationExpirationInMinutes": 30, "releaseExpiredReservations": true}));
+    assert_eq!(
+        project["inventory"],
+        json!({"reservationExpirationInMinutes": 30, "releaseExpiredReservations": true})
+    );
     let (status, error) = stage.post("", json!({"version": 1, "actions": []})).await;
     assert_eq!((status, &error["errors"][0]["currentVersion"]), (409, &json!(2)));
 }
@@ -72,10 +75,17 @@ async fn settings_out_of_their_bounds_are_refused() {
         (json!({"action": "changeCurrencies", "currencies": []}), "InvalidField"),
         (json!({"action": "changeLanguages", "languages": []}), "InvalidField"),
         (json!({"action": "changeCurrencies", "currencies": ["XYZ"]}), "InvalidJsonInput"),
-        (json!({"action": "setShippingRateInputType", "shippingRateInputType": {"type": "CartClassification", "values": twice}}), "DuplicateField"),
+        (
+            json!({"action": "setShippingRateInputType", "shippingRateInputType": {"type": "CartClassification", "values": twice}}),
+            "DuplicateField",
+        ),
         (json!({"action": "launchRockets"}), "InvalidJsonInput"),
     ] {
-        assert_eq!(refused(&stage.post("", json!({"version": 1, "actions": [action]})).await), code, "{action}");
+        assert_eq!(
+            refused(&stage.post("", json!({"version": 1, "actions": [action]})).await),
+            code,
+            "{action}"
+        );
     }
     for action in [carts(1), carts(365_250), messages(90), lists(365_250)] {
         let version = stage.get("").await.1["version"].clone();
@@ -102,7 +112,11 @@ async fn the_manifest_changes_only_what_it_says_differently() {
     assert_eq!(stage.post("", rename).await.0, 200);
     assert_eq!(stage.declare(&declared()).await.0, 200);
     let project = stage.get("").await.1;
-    assert_eq!((&project["name"], &project["version"]), (&json!("Mine"), &json!(2)), "the same manifest changes nothing");
+    assert_eq!(
+        (&project["name"], &project["version"]),
+        (&json!("Mine"), &json!(2)),
+        "the same manifest changes nothing"
+    );
     let mut more = declared();
     more["currencies"] = json!(["EUR", "GBP"]);
     assert_eq!(stage.declare(&more).await.0, 200);

@@ -98,7 +98,8 @@ impl Stage {
 
     /// Deletes a resource by id under its version.
     pub(crate) async fn remove(&self, path: &str, resource: &Value) -> Answer {
-        self.delete(&format!("{path}/{}?version={}", resource["id"].as_str().unwrap(), resource["version"])).await
+        self.delete(&format!("{path}/{}?version={}", resource["id"].as_str().unwrap(), resource["version"]))
+            .await
     }
 
     /// The messages about a resource so far, without ids and numbers.
@@ -121,7 +122,14 @@ impl Stage {
         messages
     }
 
-    async fn send(&self, router: &Router, method: &str, path: &str, scope: &str, body: Option<&Value>) -> Answer {
+    async fn send(
+        &self,
+        router: &Router,
+        method: &str,
+        path: &str,
+        scope: &str,
+        body: Option<&Value>,
+    ) -> Answer {
         let caller = Caller { scopes: Scopes::of_project(scope, "demo"), ..Caller::system("demo") };
         let info = RequestInfo { caller: Arc::new(caller), correlation_id: "test".into() };
         let body = body.map_or_else(Body::empty, |body| Body::from(body.to_string()));

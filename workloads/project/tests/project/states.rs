@@ -24,7 +24,8 @@ async fn every_project_has_the_built_in_initial_state() {
     ] {
         assert_eq!(refused(&stage.change("/states", &initial, json!([action])).await), "InvalidOperation");
     }
-    let named = stage.changed("/states", &initial, json!([{"action": "setName", "name": {"en": "New"}}])).await;
+    let named =
+        stage.changed("/states", &initial, json!([{"action": "setName", "name": {"en": "New"}}])).await;
     assert_eq!(named["name"], json!({"en": "New"}));
 }
 
@@ -32,9 +33,13 @@ async fn every_project_has_the_built_in_initial_state() {
 async fn a_state_is_initial_unless_said_otherwise_and_leads_where_it_says() {
     let stage = Stage::new().await;
     let done = state(&stage, "done", json!({"initial": false, "transitions": []})).await;
-    assert_eq!((&done["initial"], &done["transitions"], &done["builtIn"]), (&json!(false), &json!([]), &json!(false)));
+    assert_eq!(
+        (&done["initial"], &done["transitions"], &done["builtIn"]),
+        (&json!(false), &json!([]), &json!(false))
+    );
     let to_done = json!({"typeId": "state", "id": done["id"]});
-    let open = state(&stage, "open", json!({"transitions": [{"typeId": "state", "key": "done"}, to_done]})).await;
+    let open =
+        state(&stage, "open", json!({"transitions": [{"typeId": "state", "key": "done"}, to_done]})).await;
     assert_eq!((&open["initial"], &open["transitions"]), (&json!(true), &json!([to_done])));
     let free = stage.changed("/states", &open, json!([{"action": "setTransitions"}])).await;
     assert_eq!(free.get("transitions"), None);
@@ -47,7 +52,8 @@ async fn transitions_stay_within_one_type() {
     let to_other = json!([{"typeId": "state", "key": "other"}]);
     let draft = json!({"key": "open", "type": "OrderState", "transitions": to_other});
     assert_eq!(refused(&stage.post("/states", draft).await), "InvalidOperation");
-    let nowhere = json!({"key": "open", "type": "OrderState", "transitions": [{"typeId": "state", "key": "nowhere"}]});
+    let nowhere =
+        json!({"key": "open", "type": "OrderState", "transitions": [{"typeId": "state", "key": "nowhere"}]});
     assert_eq!(refused(&stage.post("/states", nowhere).await), "ReferencedResourceNotFound");
 
     let open = state(&stage, "open", json!({})).await;
@@ -55,13 +61,18 @@ async fn transitions_stay_within_one_type() {
     let open = stage.changed("/states", &open, both).await;
     let back = json!([{"action": "changeType", "type": "OrderState"}]);
     assert_eq!(refused(&stage.change("/states", &open, back.clone()).await), "InvalidOperation");
-    assert_eq!(refused(&stage.change("/states", &other, back).await), "InvalidOperation", "another state leads to it");
+    assert_eq!(
+        refused(&stage.change("/states", &other, back).await),
+        "InvalidOperation",
+        "another state leads to it"
+    );
 }
 
 #[tokio::test]
 async fn roles_are_kept_once() {
     let stage = Stage::new().await;
-    let review = json!({"type": "ReviewState", "roles": ["ReviewIncludedInStatistics", "ReviewIncludedInStatistics"]});
+    let review =
+        json!({"type": "ReviewState", "roles": ["ReviewIncludedInStatistics", "ReviewIncludedInStatistics"]});
     let made = state(&stage, "shown", review).await;
     assert_eq!(made["roles"], json!(["ReviewIncludedInStatistics"]));
     let more = json!([{"action": "addRoles", "roles": ["Return", "ReviewIncludedInStatistics"]}]);
@@ -75,6 +86,7 @@ async fn roles_are_kept_once() {
 async fn an_action_without_effect_moves_no_version() {
     let stage = Stage::new().await;
     let made = state(&stage, "open", json!({"name": {"en": "Open"}})).await;
-    let same = json!([{"action": "setName", "name": {"en": "Open"}}, {"action": "changeInitial", "initial": true}]);
+    let same =
+        json!([{"action": "setName", "name": {"en": "Open"}}, {"action": "changeInitial", "initial": true}]);
     assert_eq!(stage.changed("/states", &made, same).await, made);
 }

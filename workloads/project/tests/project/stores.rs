@@ -40,7 +40,8 @@ async fn a_store_takes_channels_with_the_role_and_languages_of_the_project() {
     let answer = stage.post("/stores", json!({"key": "berlin", "languages": ["de", "it"]})).await;
     assert_eq!(refused(&answer), "ProjectNotConfiguredForLanguages");
     assert_eq!(answer.1["errors"][0]["languages"], json!(["it"]));
-    let selection = json!([{"productSelection": {"typeId": "product-selection", "key": "summer"}, "active": true}]);
+    let selection =
+        json!([{"productSelection": {"typeId": "product-selection", "key": "summer"}, "active": true}]);
     let answer = stage.post("/stores", json!({"key": "berlin", "productSelections": selection})).await;
     assert_eq!(refused(&answer), "ReferencedResourceNotFound");
 }
@@ -57,39 +58,57 @@ async fn each_change_of_a_store_is_told_once() {
         {"action": "setLanguages", "languages": []},
     ]);
     assert_eq!(stage.changed("/stores", &made, same).await, made);
-    let changed = stage.changed("/stores", &made, json!([
-        {"action": "setName", "name": {"de": "Berlin"}},
-        {"action": "setLanguages", "languages": ["de", "fr"]},
-        {"action": "setCountries", "countries": [{"code": "DE"}, {"code": "FR"}]},
-        {"action": "addCountry", "country": {"code": "DE"}},
-        {"action": "removeCountry", "country": {"code": "FR"}},
-        {"action": "addDistributionChannel", "distributionChannel": sale},
-        {"action": "setSupplyChannels"},
-    ])).await;
+    let changed = stage
+        .changed(
+            "/stores",
+            &made,
+            json!([
+                {"action": "setName", "name": {"de": "Berlin"}},
+                {"action": "setLanguages", "languages": ["de", "fr"]},
+                {"action": "setCountries", "countries": [{"code": "DE"}, {"code": "FR"}]},
+                {"action": "addCountry", "country": {"code": "DE"}},
+                {"action": "removeCountry", "country": {"code": "FR"}},
+                {"action": "addDistributionChannel", "distributionChannel": sale},
+                {"action": "setSupplyChannels"},
+            ]),
+        )
+        .await;
     assert_eq!((&changed["countries"], &changed["supplyChannels"]), (&json!([{"code": "DE"}]), &json!([])));
     let told = stage.messages(&made).await;
-    assert_eq!(Value::Array(told[1..].to_vec()), json!([
-        {"type": "StoreNameSet", "name": {"de": "Berlin"}},
-        {"type": "StoreLanguagesChanged", "addedLanguages": ["de", "fr"]},
-        {"type": "StoreCountriesChanged", "addedCountries": [{"code": "DE"}, {"code": "FR"}]},
-        {"type": "StoreCountriesChanged", "removedCountries": [{"code": "FR"}]},
-        {"type": "StoreDistributionChannelsChanged", "addedDistributionChannels": [sale]},
-        {"type": "StoreSupplyChannelsChanged", "removedSupplyChannels": [supply]},
-    ]));
+    assert_eq!(
+        Value::Array(told[1..].to_vec()),
+        json!([
+            {"type": "StoreNameSet", "name": {"de": "Berlin"}},
+            {"type": "StoreLanguagesChanged", "addedLanguages": ["de", "fr"]},
+            {"type": "StoreCountriesChanged", "addedCountries": [{"code": "DE"}, {"code": "FR"}]},
+            {"type": "StoreCountriesChanged", "removedCountries": [{"code": "FR"}]},
+            {"type": "StoreDistributionChannelsChanged", "addedDistributionChannels": [sale]},
+            {"type": "StoreSupplyChannelsChanged", "removedSupplyChannels": [supply]},
+        ])
+    );
 }
 
 #[tokio::test]
 async fn stores_are_found_by_key_and_predicate() {
     let stage = Stage::new().await;
     let sale = channel(&stage, "sale", "ProductDistribution").await;
-    stage.made("/stores", json!({"key": "berlin", "countries": [{"code": "DE"}], "distributionChannels": [sale]})).await;
+    stage
+        .made(
+            "/stores",
+            json!({"key": "berlin", "countries": [{"code": "DE"}], "distributionChannels": [sale]}),
+        )
+        .await;
     stage.made("/stores", json!({"key": "paris", "countries": [{"code": "FR"}]})).await;
     for predicate in [
         "countries%28code%20%3D%20%22DE%22%29".to_owned(),
         format!("distributionChannels%28id%20%3D%20{}%29", sale["id"].to_string().replace('"', "%22")),
     ] {
         let (status, page) = stage.get(&format!("/stores?where={predicate}")).await;
-        assert_eq!((status, &page["total"], &page["results"][0]["key"]), (200, &json!(1), &json!("berlin")), "{page}");
+        assert_eq!(
+            (status, &page["total"], &page["results"][0]["key"]),
+            (200, &json!(1), &json!("berlin")),
+            "{page}"
+        );
     }
     let expanded = stage.get("/stores/key=berlin?expand=distributionChannels%5B*%5D").await.1;
     assert_eq!(expanded["distributionChannels"][0]["obj"]["key"], "sale");

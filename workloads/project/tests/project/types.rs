@@ -10,18 +10,26 @@ fn field(name: &str, field_type: Value) -> Value {
 }
 
 fn size() -> Value {
-    field("size", json!({"name": "Set", "elementType": {"name": "Enum", "values": [
-        {"key": "s", "label": "Small"}, {"key": "m", "label": "Medium"},
-    ]}}))
+    field(
+        "size",
+        json!({"name": "Set", "elementType": {"name": "Enum", "values": [
+            {"key": "s", "label": "Small"}, {"key": "m", "label": "Medium"},
+        ]}}),
+    )
 }
 
 #[tokio::test]
 async fn a_type_shows_its_fields_with_the_default_hint() {
     let stage = Stage::new().await;
-    let made = stage.made("/types", draft("shipping", json!([size(), field("note", json!({"name": "String"}))]))).await;
-    assert_eq!(made["fieldDefinitions"][1], json!({
-        "name": "note", "label": {"en": "note"}, "required": false, "type": {"name": "String"}, "inputHint": "SingleLine",
-    }));
+    let made = stage
+        .made("/types", draft("shipping", json!([size(), field("note", json!({"name": "String"}))])))
+        .await;
+    assert_eq!(
+        made["fieldDefinitions"][1],
+        json!({
+            "name": "note", "label": {"en": "note"}, "required": false, "type": {"name": "String"}, "inputHint": "SingleLine",
+        })
+    );
     assert_eq!(stage.get("/types/key=shipping").await.1["id"], made["id"]);
 }
 
@@ -52,7 +60,10 @@ async fn a_field_has_the_same_type_in_all_types_for_one_resource() {
     let stage = Stage::new().await;
     let note = |field_type: &str| field("note", json!({"name": field_type}));
     stage.made("/types", draft("one", json!([note("String")]))).await;
-    assert_eq!(refused(&stage.post("/types", draft("two", json!([note("Number")]))).await), "InvalidOperation");
+    assert_eq!(
+        refused(&stage.post("/types", draft("two", json!([note("Number")]))).await),
+        "InvalidOperation"
+    );
     let mut elsewhere = draft("elsewhere", json!([note("Number")]));
     elsewhere["resourceTypeIds"] = json!(["customer"]);
     stage.made("/types", elsewhere).await;
@@ -71,7 +82,8 @@ async fn a_field_has_the_same_type_in_all_types_for_one_resource() {
 #[tokio::test]
 async fn hundreds_of_fields_are_compared_too() {
     let stage = Stage::new().await;
-    let many: Vec<Value> = (0..350).map(|n| field(&format!("field-{n:-<30}"), json!({"name": "Date"}))).collect();
+    let many: Vec<Value> =
+        (0..350).map(|n| field(&format!("field-{n:-<30}"), json!({"name": "Date"}))).collect();
     stage.made("/types", draft("many", Value::Array(many.clone()))).await;
     let mut other = many;
     other[349]["type"] = json!({"name": "Time"});
@@ -98,28 +110,61 @@ async fn fields_and_enum_values_are_changed() {
         {"action": "changeInputHint", "fieldName": "letter", "inputHint": "MultiLine"},
         {"action": "changeFieldDefinitionOrder", "fieldNames": ["letter", "size"]},
     ])).await;
-    assert_eq!((&changed["key"], &changed["name"], &changed["version"]), (&json!("uno"), &json!({"de": "Eins"}), &json!(2)));
-    let [letter, size] = changed["fieldDefinitions"].as_array().unwrap().as_slice() else { panic!("{changed}") };
-    assert_eq!(size["type"]["elementType"]["values"], json!([
-        {"key": "l", "label": "Large"}, {"key": "m", "label": "Medium"}, {"key": "s", "label": "Tiny"},
-    ]));
-    assert_eq!(letter["type"]["values"], json!([{"key": "y", "label": {"en": "Y"}}, {"key": "x", "label": {"en": "Ex"}}]));
-    assert_eq!((&letter["label"], &size["label"], &letter["inputHint"]), (&json!({"en": "Letter"}), &json!({"en": "Size"}), &json!("MultiLine")));
+    assert_eq!(
+        (&changed["key"], &changed["name"], &changed["version"]),
+        (&json!("uno"), &json!({"de": "Eins"}), &json!(2))
+    );
+    let [letter, size] = changed["fieldDefinitions"].as_array().unwrap().as_slice() else {
+        panic!("{changed}")
+    };
+    assert_eq!(
+        size["type"]["elementType"]["values"],
+        json!([
+            {"key": "l", "label": "Large"}, {"key": "m", "label": "Medium"}, {"key": "s", "label": "Tiny"},
+        ])
+    );
+    assert_eq!(
+        letter["type"]["values"],
+        json!([{"key": "y", "label": {"en": "Y"}}, {"key": "x", "label": {"en": "Ex"}}])
+    );
+    assert_eq!(
+        (&letter["label"], &size["label"], &letter["inputHint"]),
+        (&json!({"en": "Letter"}), &json!({"en": "Size"}), &json!("MultiLine"))
+    );
 }
 
 #[tokio::test]
 async fn changes_that_do_not_fit_are_refused() {
     let stage = Stage::new().await;
-    let made = stage.made("/types", draft("one", json!([size(), field("note", json!({"name": "String"}))]))).await;
+    let made =
+        stage.made("/types", draft("one", json!([size(), field("note", json!({"name": "String"}))]))).await;
     for (action, code) in [
-        (json!({"action": "addEnumValue", "fieldName": "size", "value": {"key": "s", "label": "S"}}), "EnumKeyAlreadyExists"),
-        (json!({"action": "changeEnumValueLabel", "fieldName": "size", "value": {"key": "xl", "label": "XL"}}), "EnumKeyDoesNotExist"),
-        (json!({"action": "changeEnumValueOrder", "fieldName": "size", "keys": ["m"]}), "EnumValuesMustMatch"),
-        (json!({"action": "addEnumValue", "fieldName": "note", "value": {"key": "s", "label": "S"}}), "InvalidOperation"),
-        (json!({"action": "addLocalizedEnumValue", "fieldName": "size", "value": {"key": "q", "label": {}}}), "InvalidOperation"),
+        (
+            json!({"action": "addEnumValue", "fieldName": "size", "value": {"key": "s", "label": "S"}}),
+            "EnumKeyAlreadyExists",
+        ),
+        (
+            json!({"action": "changeEnumValueLabel", "fieldName": "size", "value": {"key": "xl", "label": "XL"}}),
+            "EnumKeyDoesNotExist",
+        ),
+        (
+            json!({"action": "changeEnumValueOrder", "fieldName": "size", "keys": ["m"]}),
+            "EnumValuesMustMatch",
+        ),
+        (
+            json!({"action": "addEnumValue", "fieldName": "note", "value": {"key": "s", "label": "S"}}),
+            "InvalidOperation",
+        ),
+        (
+            json!({"action": "addLocalizedEnumValue", "fieldName": "size", "value": {"key": "q", "label": {}}}),
+            "InvalidOperation",
+        ),
         (json!({"action": "removeFieldDefinition", "fieldName": "gone"}), "InvalidField"),
         (json!({"action": "changeFieldDefinitionOrder", "fieldNames": ["note"]}), "InvalidField"),
-        (json!({"action": "addFieldDefinition", "fieldDefinition": field("note", json!({"name": "String"}))}), "DuplicateField"),
+        (
+            json!({"action": "addFieldDefinition", "fieldDefinition": field("note", json!({"name": "String"}))}),
+            "DuplicateField",
+        ),
     ] {
         assert_eq!(refused(&stage.change("/types", &made, json!([action])).await), code, "{action}");
     }
@@ -131,9 +176,15 @@ async fn a_type_that_a_store_uses_stays() {
     let note = stage.made("/types", draft("note", json!([field("note", json!({"name": "String"}))]))).await;
     let custom = json!({"type": {"typeId": "type", "key": "note"}, "fields": {"note": "hello"}});
     let store = stage.made("/stores", json!({"key": "berlin", "custom": custom})).await;
-    assert_eq!(store["custom"], json!({"type": {"typeId": "type", "id": note["id"]}, "fields": {"note": "hello"}}));
+    assert_eq!(
+        store["custom"],
+        json!({"type": {"typeId": "type", "id": note["id"]}, "fields": {"note": "hello"}})
+    );
     let answer = stage.remove("/types", &note).await;
-    assert_eq!((refused(&answer), &answer.1["errors"][0]["referencedBy"]), ("ReferenceExists", &json!("store")));
+    assert_eq!(
+        (refused(&answer), &answer.1["errors"][0]["referencedBy"]),
+        ("ReferenceExists", &json!("store"))
+    );
     stage.changed("/stores", &store, json!([{"action": "setCustomType"}])).await;
     assert_eq!(stage.remove("/types", &note).await.0, 200);
 }

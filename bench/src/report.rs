@@ -1,0 +1,52 @@
+//! What a run was like, as one JSON line. A run with an error has no rate: it is no result.
+
+use serde_json::{Value, json};
+use std::time::Duration;
+
+/// What one client saw, and then what all of them saw.
+#[derive(Default)]
+pub(crate) struct Tally {
+    /// Microseconds of each round that ended well inside the measured time.
+    pub(crate) latencies: Vec<u64>,
+    pub(crate) errors: usize,
+    pub(crate) first_error: Option<String>,
+}
+
+impl Tally {
+    pub(crate) fn error(&mut self, error: &anyhow::Error) {
+        self.errors += 1;
+        self.first_error.get_or_insert_with(|| format!("{error:#}"));
+    }
+
+    pub(crate) fn add(&mut self, other: Self) {
+        self.latencies.extend(other.latencies);
+        self.errors += other.errors;
+        self.first_error = self.first_error.take().or(other.first_error);
+    }
+
+    /// The line; `elapsed` is the measured time.
+    pub(crate) fn line(mut self, scenario: &str, clients: usize, elapsed: Duration) -> Value {
+        self.latencies.sort_unstable();
+        let count = self.latencies.len();
+        let quantile = |per_mille: usize| self.latencies.get(count * per_mille / 1000).copied();
+        json!({
+            "scenario": scenario, "clients": clients, "count": count, "seconds": seconds(elapsed),
+            "perSecond": if self.errors == 0 { Some(per_second(count, elapsed)) } else { None },
+            "p50Micros": quantile(500), "p90Micros": quantile(900), "p99Micros": quantile(990), "p999Micros": quantile(999),
+            "maxMicros": self.latencies.last(),
+            "errors": self.errors, "firstError": self.first_error,
+        })
+    }
+}
+
+pub(crate) fn micros(time: Duration) -> u64 {
+    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
+}
+
+pub(crate) fn per_second(count: usize, elapsed: Duration) -> u64 {
+    u64::try_from(count).unwrap_or(0).saturating_mul(1_000_000) / micros(elapsed).max(1)
+}
+
+fn seconds(time: Duration) -> String {
+    format!("{}.{:03}", time.as_secs(), time.subsec_millis())
+}

@@ -1,6 +1,6 @@
 // Serves Vendure on 127.0.0.1 with a SQLite file: `node vendure.mjs PORT DATA_DIR PRODUCTS`. Makes the catalogue
 // on the first start: products `bench-N` of three variants with stock, a tax, a shipping method and a payment
-// method that settles at once.
+// method that settles at once. Set VENDURE_DISABLE_TELEMETRY=true, and start it in a directory of its own.
 import vendure from "@vendure/core";
 import { join } from "node:path";
 
@@ -9,7 +9,6 @@ const {
   bootstrap,
   DefaultLogger,
   FastImporterService,
-  GlobalFlag,
   LanguageCode,
   LogLevel,
   PaymentMethodHandler,
@@ -72,7 +71,7 @@ if (totalItems === 0) {
         sku: `${slug}-${v}`,
         price: 1899 + v,
         taxCategoryId: taxCategory.id,
-        trackInventory: GlobalFlag.TRUE,
+        trackInventory: "TRUE",
         stockOnHand: 100_000_000,
         translations: translation(`Product ${slug} ${v}`),
         facetValueIds: [],

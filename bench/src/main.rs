@@ -49,8 +49,20 @@ struct Cli {
     buyers: u32,
 }
 
-fn main() -> anyhow::Result<ExitCode> {
-    let cli = Cli::parse();
+fn main() -> ExitCode {
+    match run(Cli::parse()) {
+        Ok(line) => {
+            println!("{line}");
+            if line["errors"] == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+        }
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(cli: Cli) -> anyhow::Result<serde_json::Value> {
     let load = scenario::Load {
         clients: usize::from(cli.clients),
         time: Duration::from_secs(cli.seconds),
@@ -58,11 +70,8 @@ fn main() -> anyhow::Result<ExitCode> {
         buyers: usize::try_from(cli.buyers)?,
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let line = runtime.block_on(async {
-        let target =
-            target::Target::connect(cli.flavour, cli.port, &cli.project, cli.credentials.as_deref()).await?;
+    runtime.block_on(async {
+        let target = target::Target::connect(cli.flavour, cli.port, &cli.project, cli.credentials.as_deref()).await?;
         scenario::run(cli.scenario, target, load).await
-    })?;
-    println!("{line}");
-    Ok(if line["errors"] == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    })
 }

@@ -27,6 +27,7 @@ pub mod localized;
 pub mod message;
 pub mod meta;
 pub mod money;
+pub mod order;
 pub mod price;
 pub mod product;
 pub mod product_type;

@@ -64,7 +64,9 @@ pub(crate) fn concerns(assets: &[Asset], change: &AssetChange<'_>) -> bool {
         | AssetChange::Sources(SetAssetSources { at, .. })
         | AssetChange::Tags(SetAssetTags { at, .. })
         | AssetChange::CustomType(SetAssetCustomType { at, .. })
-        | AssetChange::CustomField(SetAssetCustomField { at, .. }) => assets.iter().any(|asset| names(at, asset)),
+        | AssetChange::CustomField(SetAssetCustomField { at, .. }) => {
+            assets.iter().any(|asset| names(at, asset))
+        }
     }
 }
 
@@ -92,7 +94,9 @@ pub(crate) fn apply(assets: &mut Vec<Asset>, change: &AssetChange<'_>, cx: &Cont
         }
         AssetChange::Sources(set) => find(assets, &set.at)?.sources.clone_from(&set.sources),
         AssetChange::Tags(set) => find(assets, &set.at)?.tags.clone_from(&set.tags),
-        AssetChange::CustomType(set) => set_custom_type(&mut find(assets, &set.at)?.custom, &set.set, CUSTOM, cx)?,
+        AssetChange::CustomType(set) => {
+            set_custom_type(&mut find(assets, &set.at)?.custom, &set.set, CUSTOM, cx)?
+        }
         AssetChange::CustomField(set) => set_custom_field(&mut find(assets, &set.at)?.custom, &set.set, cx)?,
     }
     Ok(())

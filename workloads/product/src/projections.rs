@@ -29,7 +29,10 @@ struct Projections {
 }
 
 /// Adds the routes.
-pub(crate) fn add_routes(mut builder: ServiceBuilder, products: &Arc<Collection<Products>>) -> ServiceBuilder {
+pub(crate) fn add_routes(
+    mut builder: ServiceBuilder,
+    products: &Arc<Collection<Products>>,
+) -> ServiceBuilder {
     let operations = describe(&mut builder);
     let projections = Arc::new(Projections {
         products: Arc::clone(products),
@@ -139,7 +142,12 @@ fn describe(builder: &mut ServiceBuilder) -> Vec<Operation> {
         }
         operations.push(list);
         for item in ["{id}", "key={key}"] {
-            operations.push(read(method, &format!("{base}/{item}"), "Gets a product projection.", &projection));
+            operations.push(read(
+                method,
+                &format!("{base}/{item}"),
+                "Gets a product projection.",
+                &projection,
+            ));
         }
     }
     operations

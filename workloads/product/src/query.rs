@@ -17,7 +17,13 @@ pub(crate) fn quoted(text: &str) -> String {
 }
 
 /// The ids of up to a page of live documents that meet `predicate`, which only uses fields of the kind.
-pub(crate) async fn ids(deps: &Deps, project: &str, kind: Kind, predicate: &str, offset: u32) -> Result<Vec<Id>> {
+pub(crate) async fn ids(
+    deps: &Deps,
+    project: &str,
+    kind: Kind,
+    predicate: &str,
+    offset: u32,
+) -> Result<Vec<Id>> {
     #[derive(Deserialize)]
     struct Named {
         id: Id,
@@ -39,7 +45,10 @@ pub(crate) async fn ids(deps: &Deps, project: &str, kind: Kind, predicate: &str,
         time_limit: Duration::from_secs(30),
     };
     let page = deps.store.query(query).await.map_err(|e| store_error(&e))?;
-    page.results.iter().map(|text| Ok(serde_json::from_str::<Named>(text).map_err(|e| internal(&e))?.id)).collect()
+    page.results
+        .iter()
+        .map(|text| Ok(serde_json::from_str::<Named>(text).map_err(|e| internal(&e))?.id))
+        .collect()
 }
 
 /// [`ids`] of all pages.

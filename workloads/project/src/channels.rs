@@ -40,7 +40,7 @@ impl Rules for Channels {
             ChannelAction::ChangeKey { key } => channel.key.clone_from(key),
             ChannelAction::ChangeName { name } => channel.name = Some(name.clone()),
             ChannelAction::ChangeDescription { description } => {
-                channel.description = Some(description.clone())
+                channel.description = Some(description.clone());
             }
             ChannelAction::AddRoles { roles } => {
                 channel.roles.extend_from_slice(roles);
@@ -113,11 +113,7 @@ fn address_custom(channel: &mut Channel) -> Result<&mut Option<CustomFields>> {
 fn on_earth(point: Option<&GeoPoint>) -> Result<Option<GeoPoint>> {
     let Some(point) = point else { return Ok(None) };
     let degrees = |at: usize, most: f64| {
-        point
-            .coordinates
-            .get(at)
-            .and_then(serde_json::Number::as_f64)
-            .is_some_and(|d| (-most..=most).contains(&d))
+        point.coordinates.get(at).and_then(serde_json::Number::as_f64).is_some_and(|d| d.abs() <= most)
     };
     if !degrees(0, 180.0) || !degrees(1, 90.0) {
         let coordinates: Vec<Value> = point.coordinates.iter().cloned().map(Value::Number).collect();

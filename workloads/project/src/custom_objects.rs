@@ -22,6 +22,8 @@ use std::sync::Arc;
 const CLAIM: &str = "containerAndKey";
 /// What lists can be sorted by (contract §10).
 const SORTABLE: [&str; 4] = ["container", "key", "createdAt", "lastModifiedAt"];
+/// How deep a value may be nested, so that it can be read again wherever it stands in an answer.
+const MAX_DEPTH: usize = 100;
 /// How often a write without version goes back to the start because the object came or went meanwhile.
 const MAX_TRIES: usize = 5;
 
@@ -154,6 +156,10 @@ impl Objects {
         if draft.value.is_null() {
             return Err(ApiError::required_field("value"));
         }
+        if depth(&draft.value) > MAX_DEPTH {
+            let message = format!("The value is nested deeper than {MAX_DEPTH} levels.");
+            return Err(ApiError::invalid_input(message));
+        }
         drop_nulls(&mut draft.value);
         let selector = Selector::Claim(claim(&draft.container, &draft.key));
         let edit = Edit { expected_version: draft.version, access: Access::Project, visible: true };
@@ -165,7 +171,7 @@ impl Objects {
             if let Some(edited) = self.collection.edit(request, &selector, &edit, replace).await? {
                 return Ok((StatusCode::OK, edited.json));
             }
-            if draft.version.is_some_and(|version| version > 0) {
+            if draft.version.is_some_and(|version| version != 0) {
                 return Err(ApiError::new(
                     Code::ConcurrentModification,
                     format!("There is no object '{}/{}' of any version.", draft.container, draft.key),
@@ -228,6 +234,16 @@ fn not_found((_, container, key): &(String, String, String)) -> ApiError {
         Code::ResourceNotFound,
         format!("The CustomObject with container '{container}' and key '{key}' was not found."),
     )
+}
+
+/// How many arrays and objects stand around the innermost value.
+fn depth(value: &Value) -> usize {
+    let below = match value {
+        Value::Object(members) => members.values().map(depth).max(),
+        Value::Array(elements) => elements.iter().map(depth).max(),
+        _ => return 0,
+    };
+    below.unwrap_or(0) + 1
 }
 
 /// Takes members that are `null` out of all objects; elements of arrays stay.

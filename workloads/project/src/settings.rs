@@ -66,7 +66,7 @@ impl Rules for Projects {
                 project.currencies = some("currencies", currencies)?;
             }
             ProjectAction::ChangeLanguages { languages } => {
-                change_languages(&mut project.body, languages, cx)?
+                change_languages(&mut project.body, languages, cx)?;
             }
             ProjectAction::ChangeMessagesEnabled { messages_enabled } => {
                 project.messages.enabled = *messages_enabled;

@@ -42,31 +42,80 @@ pub enum PublishScope {
 #[serde(tag = "action", rename_all = "camelCase", rename_all_fields = "camelCase")]
 #[allow(missing_docs, reason = "the API's own names")]
 pub enum ProductAction {
-    ChangeName { name: LocalizedString, staged: Option<bool> },
-    SetDescription { description: Option<LocalizedString>, staged: Option<bool> },
-    ChangeSlug { slug: LocalizedString, staged: Option<bool> },
-    SetMetaTitle { meta_title: Option<LocalizedString>, staged: Option<bool> },
-    SetMetaDescription { meta_description: Option<LocalizedString>, staged: Option<bool> },
-    SetMetaKeywords { meta_keywords: Option<LocalizedString>, staged: Option<bool> },
-    SetSearchKeywords { search_keywords: SearchKeywords, staged: Option<bool> },
-    SetKey { key: Option<Key> },
-    SetTaxCategory { tax_category: Option<ResourceIdentifier> },
-    SetPriceMode { price_mode: Option<ProductPriceMode> },
-    TransitionState { state: Option<ResourceIdentifier>, force: Option<bool> },
+    ChangeName {
+        name: LocalizedString,
+        staged: Option<bool>,
+    },
+    SetDescription {
+        description: Option<LocalizedString>,
+        staged: Option<bool>,
+    },
+    ChangeSlug {
+        slug: LocalizedString,
+        staged: Option<bool>,
+    },
+    SetMetaTitle {
+        meta_title: Option<LocalizedString>,
+        staged: Option<bool>,
+    },
+    SetMetaDescription {
+        meta_description: Option<LocalizedString>,
+        staged: Option<bool>,
+    },
+    SetMetaKeywords {
+        meta_keywords: Option<LocalizedString>,
+        staged: Option<bool>,
+    },
+    SetSearchKeywords {
+        search_keywords: SearchKeywords,
+        staged: Option<bool>,
+    },
+    SetKey {
+        key: Option<Key>,
+    },
+    SetTaxCategory {
+        tax_category: Option<ResourceIdentifier>,
+    },
+    SetPriceMode {
+        price_mode: Option<ProductPriceMode>,
+    },
+    TransitionState {
+        state: Option<ResourceIdentifier>,
+        force: Option<bool>,
+    },
 
-    AddToCategory { category: ResourceIdentifier, order_hint: Option<String>, staged: Option<bool> },
-    RemoveFromCategory { category: ResourceIdentifier, staged: Option<bool> },
-    SetCategoryOrderHint { category_id: Id, order_hint: Option<String>, staged: Option<bool> },
+    AddToCategory {
+        category: ResourceIdentifier,
+        order_hint: Option<String>,
+        staged: Option<bool>,
+    },
+    RemoveFromCategory {
+        category: ResourceIdentifier,
+        staged: Option<bool>,
+    },
+    SetCategoryOrderHint {
+        category_id: Id,
+        order_hint: Option<String>,
+        staged: Option<bool>,
+    },
 
     AddVariant {
         #[serde(flatten)]
         variant: ProductVariantDraft,
         staged: Option<bool>,
     },
-    RemoveVariant { id: Option<i32>, sku: Option<String>, staged: Option<bool> },
+    RemoveVariant {
+        id: Option<i32>,
+        sku: Option<String>,
+        staged: Option<bool>,
+    },
     ChangeMasterVariant(VariantTarget),
     #[serde(alias = "setSKU")]
-    SetSku { variant_id: i32, sku: Option<String>, staged: Option<bool> },
+    SetSku {
+        variant_id: i32,
+        sku: Option<String>,
+        staged: Option<bool>,
+    },
     SetProductVariantKey {
         #[serde(flatten)]
         at: VariantTarget,
@@ -79,8 +128,16 @@ pub enum ProductAction {
         name: String,
         value: Option<Value>,
     },
-    SetAttributeInAllVariants { name: String, value: Option<Value>, staged: Option<bool> },
-    SetProductAttribute { name: String, value: Option<Value>, staged: Option<bool> },
+    SetAttributeInAllVariants {
+        name: String,
+        value: Option<Value>,
+        staged: Option<bool>,
+    },
+    SetProductAttribute {
+        name: String,
+        value: Option<Value>,
+        staged: Option<bool>,
+    },
 
     AddPrice {
         #[serde(flatten)]
@@ -92,9 +149,20 @@ pub enum ProductAction {
         at: VariantTarget,
         prices: Vec<PriceDraft>,
     },
-    ChangePrice { price_id: Id, price: PriceDraft, staged: Option<bool> },
-    RemovePrice { price_id: Id, staged: Option<bool> },
-    SetPriceKey { price_id: Id, key: Option<Key>, staged: Option<bool> },
+    ChangePrice {
+        price_id: Id,
+        price: PriceDraft,
+        staged: Option<bool>,
+    },
+    RemovePrice {
+        price_id: Id,
+        staged: Option<bool>,
+    },
+    SetPriceKey {
+        price_id: Id,
+        key: Option<Key>,
+        staged: Option<bool>,
+    },
     SetProductPriceCustomType {
         price_id: Id,
         #[serde(flatten)]
@@ -198,5 +266,7 @@ pub enum ProductAction {
     },
     Unpublish,
     RevertStagedChanges,
-    RevertStagedVariantChanges { variant_id: i32 },
+    RevertStagedVariantChanges {
+        variant_id: i32,
+    },
 }

@@ -110,7 +110,7 @@ impl Rules for Customers {
     }
 
     fn taken(claim: &Claim) -> ApiError {
-        if claim.name != EMAIL {
+        if claim.name != EMAIL && claim.name != EMAIL_IN_STORE {
             return ApiError::duplicate_field(&claim.name, claim.value.as_str());
         }
         // The routes put in the address as the client wrote it.
@@ -119,12 +119,13 @@ impl Rules for Customers {
 }
 
 const EMAIL: &str = "email";
+const EMAIL_IN_STORE: &str = "emailInStore";
 
-/// What makes an e-mail address unique, among global customers or in a store. No address has line breaks.
+/// What makes an e-mail address unique, among global customers or in a store.
 pub(crate) fn email_claim(email: &str, store: Option<&Key>) -> Claim {
     let email = email.to_lowercase();
     match store {
-        Some(store) => Claim::new(EMAIL, format!("{email}\n{store}")),
+        Some(store) => Claim::new(EMAIL_IN_STORE, format!("{email}\n{store}")),
         None => Claim::new(EMAIL, email),
     }
 }

@@ -1,7 +1,6 @@
 //! What of a customer no client may see: hashes, tokens, and what is still to be done.
 
-use api::internal::cart::AdoptCart;
-use api::{ApiError, Code, Id, Result, Timestamp};
+use api::{ApiError, Code, Id, ResourceIdentifier, Result, Timestamp};
 use kit::store::Claim;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -26,16 +25,14 @@ pub(crate) struct Secrets {
     pub(crate) revoke: bool,
 }
 
-/// What a sign-up adopts: the call to the cart service, so that it can be repeated.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(transparent)]
-pub(crate) struct SignUp(pub(crate) AdoptCart);
-
-impl PartialEq for SignUp {
-    /// A sign-up is never changed, only done.
-    fn eq(&self, other: &Self) -> bool {
-        self.0.customer_id == other.0.customer_id
-    }
+/// What was anonymous and becomes the customer's with the sign-up.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct SignUp {
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub(crate) anonymous_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub(crate) anonymous_cart: Option<ResourceIdentifier>,
 }
 
 /// What a token is for.

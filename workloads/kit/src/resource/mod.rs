@@ -33,7 +33,7 @@ pub use list::{ListRequest, equals, page_body};
 pub use lookup::{LookupBatch, Lookups, store_error};
 pub use model::{Schemas, model_of_body};
 pub use openapi::{Operation, Parts};
-pub use routes::{Mine, mine_routes};
+pub use routes::{Mine, mine_routes, refuse_others};
 
 pub(crate) use routes::routes;
 

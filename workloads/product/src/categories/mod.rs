@@ -125,7 +125,8 @@ impl Rules for Categories {
     fn user_identifiers(category: &Category) -> serde_json::Map<String, serde_json::Value> {
         let mut identifiers = serde_json::Map::new();
         identifiers.extend(category.key.iter().map(|key| ("key".to_owned(), key.into())));
-        identifiers.extend(category.external_id.iter().map(|id| ("externalId".to_owned(), id.as_str().into())));
+        identifiers
+            .extend(category.external_id.iter().map(|id| ("externalId".to_owned(), id.as_str().into())));
         identifiers.extend(serde_json::to_value(&category.slug).ok().map(|slug| ("slug".to_owned(), slug)));
         identifiers
     }
@@ -156,6 +157,7 @@ fn change_slug(state: &mut State<Categories>, slug: &LocalizedString, cx: &mut C
 
 /// A decimal fraction between 0 and 1.
 fn random_hint(cx: &Context<'_>) -> String {
-    let digits: String = cx.new_secret().bytes().filter_map(|b| char::from_digit(u32::from(b) % 10, 10)).take(19).collect();
+    let digits: String =
+        cx.new_secret().bytes().filter_map(|b| char::from_digit(u32::from(b) % 10, 10)).take(19).collect();
     format!("0.{digits}1")
 }

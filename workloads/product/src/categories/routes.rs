@@ -24,7 +24,10 @@ pub(crate) fn add(mut builder: ServiceBuilder, tree: &Tree) -> ServiceBuilder {
         let post = Operation::new("post", &path, "Updates a category; moving it moves all below it.");
         let delete = Operation::new("delete", &path, "Deletes a category and all below it.");
         operations.push(
-            post.scopes(&scopes).param("expand", "string").takes(update.clone()).gives(200, Some(stored.clone())),
+            post.scopes(&scopes)
+                .param("expand", "string")
+                .takes(update.clone())
+                .gives(200, Some(stored.clone())),
         );
         operations.push(
             delete
@@ -50,7 +53,9 @@ pub(crate) fn add(mut builder: ServiceBuilder, tree: &Tree) -> ServiceBuilder {
             },
         )
         .delete(
-            move |request: RequestInfo, Path((_, segment)): Path<(String, String)>, RawQuery(query): RawQuery| async move {
+            move |request: RequestInfo,
+                  Path((_, segment)): Path<(String, String)>,
+                  RawQuery(query): RawQuery| async move {
                 request.caller.require_manage(Kind::Category)?;
                 let params = Params::parse(query.as_deref())?;
                 let version = params.version()?.ok_or_else(|| {

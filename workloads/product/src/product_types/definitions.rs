@@ -3,7 +3,8 @@
 
 use crate::query::quoted;
 use api::product_type::{
-    AttributeConstraint, AttributeDefinition, AttributeDefinitionDraft, AttributeLevel, AttributeType, ProductType,
+    AttributeConstraint, AttributeDefinition, AttributeDefinitionDraft, AttributeLevel, AttributeType,
+    ProductType,
 };
 use api::{ApiError, Code, Kind, ResourceIdentifier, Result};
 use kit::resource::{Context, Decision, Lookup, LookupBy};
@@ -82,10 +83,13 @@ fn check_type(attribute_type: &AttributeType, name: &str, cx: &Context<'_>) -> D
             check_type(element_type, name, cx)?;
         }
         AttributeType::Nested { type_reference } => {
-            let by_id =
-                ResourceIdentifier { type_id: None, id: Some(type_reference.id.clone()), key: None };
+            let by_id = ResourceIdentifier { type_id: None, id: Some(type_reference.id.clone()), key: None };
             if type_reference.type_id != Kind::ProductType {
-                return Err(ApiError::invalid_field("typeReference.typeId", type_reference.type_id.type_id()).into());
+                return Err(ApiError::invalid_field(
+                    "typeReference.typeId",
+                    type_reference.type_id.type_id(),
+                )
+                .into());
             }
             cx.reference(Kind::ProductType, &by_id)?;
         }
@@ -113,7 +117,11 @@ fn refuse_duplicates<'k>(keys: impl Iterator<Item = &'k str>) -> Result<()> {
 }
 
 /// Adds a definition of a new name.
-pub(super) fn add(product_type: &mut ProductType, definition: AttributeDefinition, cx: &Context<'_>) -> Result<()> {
+pub(super) fn add(
+    product_type: &mut ProductType,
+    definition: AttributeDefinition,
+    cx: &Context<'_>,
+) -> Result<()> {
     if product_type.definition(&definition.name).is_some() {
         return Err(exists_already(product_type, &definition.name, cx));
     }

@@ -105,8 +105,10 @@ pub(crate) async fn recover(
     let request = RequestInfo::system(&key.project, "product-type-change");
     let selector = Selector::Id(key.id.clone());
     let store = &types.deps.store;
-    let Some(document) =
-        store.get(&key.project, Kind::ProductType, &selector).await.map_err(|e| kit::resource::store_error(&e))?
+    let Some(document) = store
+        .get(&key.project, Kind::ProductType, &selector)
+        .await
+        .map_err(|e| kit::resource::store_error(&e))?
     else {
         return Ok(());
     };
@@ -161,8 +163,10 @@ mod tests {
 
     #[test]
     fn keys_and_labels_change_in_single_values_and_in_sets() {
-        let before =
-            [attribute("size", json!({"key": "s", "label": "S"})), attribute("set", json!([{"key": "s", "label": "S"}]))];
+        let before = [
+            attribute("size", json!({"key": "s", "label": "S"})),
+            attribute("set", json!([{"key": "s", "label": "S"}])),
+        ];
         let key = Effect::EnumKey { name: "size".into(), from: "s".into(), to: "small".into() };
         assert_eq!(after(&key, &before)[0].value, json!({"key": "small", "label": "S"}));
         let label = Effect::EnumLabel { name: "set".into(), key: "s".into(), label: json!("Small") };

@@ -26,7 +26,11 @@ impl Keyed for LocalizedEnumValue {
 }
 
 /// Applies an action on enum values, and says what it does to existing products.
-pub(super) fn apply(product_type: &mut ProductType, action: &A, cx: &Context<'_>) -> Decision<Option<Effect>> {
+pub(super) fn apply(
+    product_type: &mut ProductType,
+    action: &A,
+    cx: &Context<'_>,
+) -> Decision<Option<Effect>> {
     match action {
         A::AddPlainEnumValue { attribute_name, value } => {
             add(plain(product_type, attribute_name)?, value, attribute_name)?;
@@ -52,7 +56,9 @@ pub(super) fn apply(product_type: &mut ProductType, action: &A, cx: &Context<'_>
             reorder(localized(product_type, attribute_name)?, values)?;
             Ok(None)
         }
-        A::ChangeEnumKey { attribute_name, key, new_key } => change_key(product_type, attribute_name, key, new_key),
+        A::ChangeEnumKey { attribute_name, key, new_key } => {
+            change_key(product_type, attribute_name, key, new_key)
+        }
         A::RemoveEnumValues { attribute_name, keys } => remove(product_type, attribute_name, keys, cx),
         _ => Ok(None),
     }
@@ -109,7 +115,9 @@ fn keys<'t>(product_type: &'t mut ProductType, name: &str) -> Result<Vec<&'t mut
     match find(product_type, name)?.attribute_type.element_mut() {
         AttributeType::Enum { values } => Ok(values.iter_mut().map(|v| &mut v.key).collect()),
         AttributeType::Lenum { values } => Ok(values.iter_mut().map(|v| &mut v.key).collect()),
-        _ => Err(ApiError::invalid_operation(format!("The attribute '{name}' is not of type enum or lenum."))),
+        _ => {
+            Err(ApiError::invalid_operation(format!("The attribute '{name}' is not of type enum or lenum.")))
+        }
     }
 }
 
@@ -128,7 +136,12 @@ fn change_key(product_type: &mut ProductType, name: &str, from: &str, to: &str) 
     Ok(Some(Effect::EnumKey { name: name.to_owned(), from: from.to_owned(), to: to.to_owned() }))
 }
 
-fn remove(product_type: &mut ProductType, name: &str, gone: &[String], cx: &Context<'_>) -> Decision<Option<Effect>> {
+fn remove(
+    product_type: &mut ProductType,
+    name: &str,
+    gone: &[String],
+    cx: &Context<'_>,
+) -> Decision<Option<Effect>> {
     let present = keys(product_type, name)?;
     if let Some(unknown) = gone.iter().find(|key| !present.iter().any(|p| *p == *key)) {
         return Err(key_missing(name, unknown).into());
@@ -170,14 +183,16 @@ fn is_used(name: &str, keys: &[String], cx: &Context<'_>) -> Decision<bool> {
 }
 
 fn key_exists(name: &str, key: &str) -> ApiError {
-    let message = format!("The '{name}' attribute definition already contains an enum value with the key '{key}'.");
+    let message =
+        format!("The '{name}' attribute definition already contains an enum value with the key '{key}'.");
     ApiError::new(Code::EnumKeyAlreadyExists, message)
         .with("conflictingEnumKey", key)
         .with("conflictingAttributeName", name)
 }
 
 fn key_missing(name: &str, key: &str) -> ApiError {
-    let message = format!("The '{name}' field definition does not contain an enum value with the key '{key}'.");
+    let message =
+        format!("The '{name}' field definition does not contain an enum value with the key '{key}'.");
     ApiError::new(Code::EnumKeyDoesNotExist, message)
         .with("conflictingEnumKey", key)
         .with("conflictingAttributeName", name)

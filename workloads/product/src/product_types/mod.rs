@@ -11,7 +11,9 @@ mod enums;
 pub(crate) use effects::{Effect, recover};
 
 use crate::query::quoted;
-use api::product_type::{AttributeConstraint, AttributeDefinition, ProductType, ProductTypeAction, ProductTypeDraft};
+use api::product_type::{
+    AttributeConstraint, AttributeDefinition, ProductType, ProductTypeAction, ProductTypeDraft,
+};
 use api::{ApiError, Code, Kind, Result};
 use kit::resource::{Context, Decision, Rules, State};
 use kit::store::Claim;

@@ -4,14 +4,18 @@ use super::target::{on_data, on_variant};
 use super::{Products, category_of, images, prices, publication, variants};
 use crate::assets::{self, AssetChange};
 use crate::slugs;
-use api::state::{State as Workflow, StateType};
 use api::product::{ProductAction, ProductPriceMode, VariantTarget};
+use api::state::{State as Workflow, StateType};
 use api::{ApiError, Kind, LocalizedString, Message, Reference, ResourceIdentifier};
 use kit::resource::{Context, Decision, State};
 
 /// Applies one action.
 #[allow(clippy::too_many_lines, reason = "a table: one line or two per action")]
-pub(super) fn apply(state: &mut State<Products>, action: &ProductAction, cx: &mut Context<'_>) -> Decision<()> {
+pub(super) fn apply(
+    state: &mut State<Products>,
+    action: &ProductAction,
+    cx: &mut Context<'_>,
+) -> Decision<()> {
     use ProductAction as A;
     match action {
         A::ChangeName { name, staged } => on_data(state, *staged, |data| data.name.clone_from(name)),
@@ -42,7 +46,9 @@ pub(super) fn apply(state: &mut State<Products>, action: &ProductAction, cx: &mu
                 cx.emit(Message::new("ProductPriceModeSet").with("to", to));
             }
         }
-        A::TransitionState { state: to, force } => transition(state, to.as_ref(), force.unwrap_or(false), cx)?,
+        A::TransitionState { state: to, force } => {
+            transition(state, to.as_ref(), force.unwrap_or(false), cx)?
+        }
 
         A::AddToCategory { category, order_hint, staged } => {
             category_of::add(state, category, order_hint.as_ref(), *staged, cx)?;
@@ -83,7 +89,9 @@ pub(super) fn apply(state: &mut State<Products>, action: &ProductAction, cx: &mu
         A::SetPrices { at, prices: drafts } => prices::set_all(state, at, drafts, cx)?,
         A::ChangePrice { price_id, price, staged } => prices::change(state, price_id, price, *staged, cx)?,
         A::RemovePrice { price_id, staged } => prices::remove(state, price_id, *staged, cx)?,
-        A::SetPriceKey { price_id, key, staged } => prices::set_key(state, price_id, key.as_ref(), *staged, cx)?,
+        A::SetPriceKey { price_id, key, staged } => {
+            prices::set_key(state, price_id, key.as_ref(), *staged, cx)?
+        }
         A::SetProductPriceCustomType { price_id, set, staged } => {
             prices::set_type(state, price_id, set, *staged, cx)?;
         }
@@ -154,7 +162,10 @@ fn on_assets(
 }
 
 /// The state of a new product.
-pub(super) fn first_state(state: Option<&ResourceIdentifier>, cx: &Context<'_>) -> Decision<Option<Reference>> {
+pub(super) fn first_state(
+    state: Option<&ResourceIdentifier>,
+    cx: &Context<'_>,
+) -> Decision<Option<Reference>> {
     let Some(identifier) = state else { return Ok(None) };
     let found = cx.resolve::<Workflow>(Kind::State, identifier)?;
     check_kind(&found)?;
@@ -204,7 +215,9 @@ fn transition(
         if !allowed {
             let message = match &before {
                 None => format!("The state '{}' is not an initial state.", to.id),
-                Some(before) => format!("There is no transition from the state '{}' to '{}'.", before.id, to.id),
+                Some(before) => {
+                    format!("There is no transition from the state '{}' to '{}'.", before.id, to.id)
+                }
             };
             return Err(ApiError::invalid_operation(message).into());
         }

@@ -124,8 +124,12 @@ fn plain(of: &AttributeType, value: &Value) -> Option<Value> {
         AttributeType::Text => value.is_string(),
         AttributeType::Number => value.is_number(),
         AttributeType::Ltext => {
-            let texts: Map<String, Value> =
-                value.as_object()?.iter().filter(|(_, t)| !t.is_null()).map(|(l, t)| (l.clone(), t.clone())).collect();
+            let texts: Map<String, Value> = value
+                .as_object()?
+                .iter()
+                .filter(|(_, t)| !t.is_null())
+                .map(|(l, t)| (l.clone(), t.clone()))
+                .collect();
             let good = texts.iter().all(|(locale, text)| Locale::parse(locale).is_some() && text.is_string());
             return good.then_some(Value::Object(texts));
         }

@@ -41,7 +41,12 @@ pub(super) fn remove(state: &mut State<Products>, at: &VariantTarget, url: &str)
 }
 
 /// `moveImageToPosition`.
-pub(super) fn shift(state: &mut State<Products>, at: &VariantTarget, url: &str, position: u32) -> Decision<()> {
+pub(super) fn shift(
+    state: &mut State<Products>,
+    at: &VariantTarget,
+    url: &str,
+    position: u32,
+) -> Decision<()> {
     on_variant(state, at, |variant| {
         let from = place(variant, url)?;
         let to = usize::try_from(position).unwrap_or(usize::MAX);
@@ -64,7 +69,11 @@ pub(super) fn label(
 ) -> Decision<()> {
     on_variant(state, at, |variant| {
         place(variant, url)?;
-        variant.images.iter_mut().filter(|image| image.url == url).for_each(|image| image.label = label.cloned());
+        variant
+            .images
+            .iter_mut()
+            .filter(|image| image.url == url)
+            .for_each(|image| image.label = label.cloned());
         Ok(())
     })?;
     Ok(())

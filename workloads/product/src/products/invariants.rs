@@ -55,7 +55,8 @@ fn refuse_equal_variants(data: &ProductData) -> Result<()> {
     let variants: Vec<&ProductVariant> = data.all_variants().collect();
     for (at, variant) in variants.iter().enumerate() {
         if variants[..at].iter().any(|other| are_equal(other, variant)) {
-            let values = json!({"sku": variant.sku, "prices": variant.prices, "attributes": variant.attributes});
+            let values =
+                json!({"sku": variant.sku, "prices": variant.prices, "attributes": variant.attributes});
             let mut values = values;
             if let (None, Some(object)) = (&variant.sku, values.as_object_mut()) {
                 object.remove("sku");

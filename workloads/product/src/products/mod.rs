@@ -52,7 +52,8 @@ impl Rules for Products {
         let (product, hidden) = draft::product(draft, cx)?;
         let meta = views::meta_of_new(cx);
         cx.emit(
-            Message::new("ProductCreated").with("productProjection", views::projection_value(&meta, &product, STAGED)),
+            Message::new("ProductCreated")
+                .with("productProjection", views::projection_value(&meta, &product, STAGED)),
         );
         Ok((product, hidden))
     }
@@ -69,7 +70,10 @@ impl Rules for Products {
 
     fn delete(state: &State<Self>, cx: &mut Context<'_>) -> Decision<()> {
         if state.master_data.published {
-            return Err(ApiError::invalid_operation("A published product cannot be deleted. Unpublish it first.").into());
+            return Err(ApiError::invalid_operation(
+                "A published product cannot be deleted. Unpublish it first.",
+            )
+            .into());
         }
         let urls = images::urls_of(&state.master_data.staged, &state.master_data.current);
         cx.emit(Message::new("ProductDeleted").with("removedImageUrls", urls));

@@ -186,7 +186,8 @@ pub(super) fn set_field(
 ) -> Decision<()> {
     let (mut old, mut new) = (None, None);
     let context = &*cx;
-    let value = |price: &Price| price.custom.as_ref().and_then(|custom| custom.fields.get(&set.name).cloned());
+    let value =
+        |price: &Price| price.custom.as_ref().and_then(|custom| custom.fields.get(&set.name).cloned());
     let variant = on_price(state, id, staged, |price| {
         old.get_or_insert(value(price));
         set_custom_field(&mut price.custom, set, context)?;

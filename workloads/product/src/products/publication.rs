@@ -6,7 +6,11 @@ use api::{ApiError, Message};
 use kit::resource::{Context, Decision, State};
 
 /// `publish`.
-pub(super) fn publish(state: &mut State<Products>, scope: PublishScope, cx: &mut Context<'_>) -> Decision<()> {
+pub(super) fn publish(
+    state: &mut State<Products>,
+    scope: PublishScope,
+    cx: &mut Context<'_>,
+) -> Decision<()> {
     let before = state.body.master_data.clone();
     let catalog = &mut state.body.master_data;
     match scope {
@@ -22,7 +26,8 @@ pub(super) fn publish(state: &mut State<Products>, scope: PublishScope, cx: &mut
     }
     catalog.note_changes();
     if *catalog != before {
-        let projection = views::projection_value(&views::meta_after(&state.meta, cx), &state.body, views::CURRENT);
+        let projection =
+            views::projection_value(&views::meta_after(&state.meta, cx), &state.body, views::CURRENT);
         cx.emit(
             Message::new("ProductPublished")
                 .with("removedImageUrls", lost_urls(&before, &state.body.master_data))

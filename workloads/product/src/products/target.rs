@@ -13,13 +13,20 @@ pub(super) fn is_staged(staged: Option<bool>) -> bool {
 }
 
 /// The versions that an action writes, the staged one first.
-pub(super) fn versions(catalog: &mut ProductCatalogData, staged: Option<bool>) -> impl Iterator<Item = &mut ProductData> {
+pub(super) fn versions(
+    catalog: &mut ProductCatalogData,
+    staged: Option<bool>,
+) -> impl Iterator<Item = &mut ProductData> {
     let current = (!is_staged(staged)).then_some(&mut catalog.current);
     std::iter::once(&mut catalog.staged).chain(current)
 }
 
 /// Changes the data of the versions that an action writes.
-pub(super) fn on_data(state: &mut State<Products>, staged: Option<bool>, mut change: impl FnMut(&mut ProductData)) {
+pub(super) fn on_data(
+    state: &mut State<Products>,
+    staged: Option<bool>,
+    mut change: impl FnMut(&mut ProductData),
+) {
     versions(&mut state.body.master_data, staged).for_each(&mut change);
 }
 

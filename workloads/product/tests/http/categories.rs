@@ -178,6 +178,9 @@ async fn only_creation_and_slug_changes_are_told() {
     shop.delete("/categories/key=one").await;
     let messages = shop.messages().await;
     assert_eq!(messages.len(), 2, "{messages:?}");
-    assert_eq!((&messages[0]["type"], &messages[0]["category"]["key"]), (&json!("CategoryCreated"), &json!("one")));
+    assert_eq!(
+        (&messages[0]["type"], &messages[0]["category"]["key"]),
+        (&json!("CategoryCreated"), &json!("one"))
+    );
     assert_eq!(messages[1]["oldSlug"], json!({"en": "one"}));
 }

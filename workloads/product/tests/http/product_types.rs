@@ -13,7 +13,11 @@ fn sizes(name: &str, required: bool) -> Value {
 }
 
 async fn made(shop: &Shop, key: &str, attributes: Value) -> Value {
-    shop.create("/product-types", json!({"key": key, "name": key, "description": "", "attributes": attributes})).await
+    shop.create(
+        "/product-types",
+        json!({"key": key, "name": key, "description": "", "attributes": attributes}),
+    )
+    .await
 }
 
 #[tokio::test]
@@ -56,10 +60,19 @@ async fn bad_definitions_are_refused_with_their_codes() {
         (json!({"name": "with space"}), "InvalidField"),
         (json!({"level": "Product", "attributeConstraint": "Unique"}), "InvalidOperation"),
         (json!({"type": {"name": "unheard"}}), "InvalidJsonInput"),
-        (json!({"type": {"name": "set", "elementType": {"name": "set", "elementType": {"name": "text"}}}}), "InvalidOperation"),
+        (
+            json!({"type": {"name": "set", "elementType": {"name": "set", "elementType": {"name": "text"}}}}),
+            "InvalidOperation",
+        ),
         (json!({"type": {"name": "reference", "referenceTypeId": "weather"}}), "InvalidField"),
-        (json!({"type": {"name": "nested", "typeReference": {"typeId": "product-type", "id": "none"}}}), "ReferencedResourceNotFound"),
-        (json!({"type": {"name": "enum", "values": [{"key": "a", "label": "A"}, {"key": "a", "label": "B"}]}}), "DuplicateEnumValues"),
+        (
+            json!({"type": {"name": "nested", "typeReference": {"typeId": "product-type", "id": "none"}}}),
+            "ReferencedResourceNotFound",
+        ),
+        (
+            json!({"type": {"name": "enum", "values": [{"key": "a", "label": "A"}, {"key": "a", "label": "B"}]}}),
+            "DuplicateEnumValues",
+        ),
     ] {
         let mut attribute = text("good-name");
         for (name, value) in change.as_object().unwrap() {
@@ -77,15 +90,22 @@ async fn one_name_has_one_type_in_all_product_types_but_enums_may_offer_other_va
     let first = made(&shop, "first", json!([text("material"), sizes("size", false)])).await;
     let mut number = text("material");
     number["type"] = json!({"name": "number"});
-    let error = shop.refused("/product-types", json!({"name": "b", "description": "", "attributes": [number]})).await;
+    let error =
+        shop.refused("/product-types", json!({"name": "b", "description": "", "attributes": [number]})).await;
     assert_eq!(error["code"], "AttributeDefinitionTypeConflict");
     assert_eq!(error["conflictingProductTypeId"], first["id"]);
     let mut other_sizes = sizes("size", false);
     other_sizes["type"]["values"] = json!([{"key": "xl", "label": "XL"}]);
     made(&shop, "second", json!([other_sizes, text("material")])).await;
     let third = "/product-types/key=third";
-    made(&shop, "third", json!([{"name": "weight", "type": {"name": "number"}, "label": {}, "isRequired": false}])).await;
-    let rename = json!([{"action": "changeAttributeName", "attributeName": "weight", "newAttributeName": "material"}]);
+    made(
+        &shop,
+        "third",
+        json!([{"name": "weight", "type": {"name": "number"}, "label": {}, "isRequired": false}]),
+    )
+    .await;
+    let rename =
+        json!([{"action": "changeAttributeName", "attributeName": "weight", "newAttributeName": "material"}]);
     assert_eq!(shop.update_refused(third, rename).await["code"], "AttributeDefinitionTypeConflict");
 }
 
@@ -112,7 +132,10 @@ async fn definitions_are_added_changed_reordered_and_removed() {
             ]),
         )
         .await;
-    assert_eq!((&after["name"], &after["description"], &after["key"]), (&json!("Shoe"), &json!("For feet"), &json!("schuh")));
+    assert_eq!(
+        (&after["name"], &after["description"], &after["key"]),
+        (&json!("Shoe"), &json!("For feet"), &json!("schuh"))
+    );
     assert_eq!(after["attributes"][0]["name"], "drei");
     let one = &after["attributes"][1];
     assert_eq!(
@@ -123,11 +146,23 @@ async fn definitions_are_added_changed_reordered_and_removed() {
     let path = "/product-types/key=schuh";
     for (action, code) in [
         (json!({"action": "removeAttributeDefinition", "name": "two"}), "AttributeNameDoesNotExist"),
-        (json!({"action": "addAttributeDefinition", "attribute": text("one")}), "AttributeDefinitionAlreadyExists"),
+        (
+            json!({"action": "addAttributeDefinition", "attribute": text("one")}),
+            "AttributeDefinitionAlreadyExists",
+        ),
         (json!({"action": "changeAttributeOrderByName", "attributeNames": ["one"]}), "InvalidOperation"),
-        (json!({"action": "changeAttributeOrderByName", "attributeNames": ["one", "one"]}), "InvalidOperation"),
-        (json!({"action": "changeAttributeConstraint", "attributeName": "one", "newValue": "Unique"}), "InvalidOperation"),
-        (json!({"action": "addPlainEnumValue", "attributeName": "one", "value": {"key": "a", "label": "A"}}), "InvalidOperation"),
+        (
+            json!({"action": "changeAttributeOrderByName", "attributeNames": ["one", "one"]}),
+            "InvalidOperation",
+        ),
+        (
+            json!({"action": "changeAttributeConstraint", "attributeName": "one", "newValue": "Unique"}),
+            "InvalidOperation",
+        ),
+        (
+            json!({"action": "addPlainEnumValue", "attributeName": "one", "value": {"key": "a", "label": "A"}}),
+            "InvalidOperation",
+        ),
         (json!({"action": "unheardOf"}), "InvalidJsonInput"),
     ] {
         assert_eq!(shop.update_refused(path, json!([action])).await["code"], code, "{action}");
@@ -145,7 +180,10 @@ async fn constraints_can_only_be_given_up() {
     let to = |name: &str, value: &str| json!([{"action": "changeAttributeConstraint", "attributeName": name, "newValue": value}]);
     let after = shop.update("/product-types/key=t1", to("serial", "None")).await;
     assert_eq!(after["attributes"][0]["attributeConstraint"], "None");
-    assert_eq!(shop.update_refused("/product-types/key=t1", to("colour", "None")).await["code"], "InvalidOperation");
+    assert_eq!(
+        shop.update_refused("/product-types/key=t1", to("colour", "None")).await["code"],
+        "InvalidOperation"
+    );
 }
 
 #[tokio::test]
@@ -174,15 +212,36 @@ async fn enum_values_are_added_renamed_relabelled_ordered_and_removed_also_in_se
             ]),
         )
         .await;
-    assert_eq!(after["attributes"][0]["type"]["values"], json!([{"key": "l", "label": "Large"}, {"key": "small", "label": "S"}]));
+    assert_eq!(
+        after["attributes"][0]["type"]["values"],
+        json!([{"key": "l", "label": "Large"}, {"key": "small", "label": "S"}])
+    );
     assert_eq!(after["attributes"][1]["type"]["elementType"]["values"][0]["label"], json!({"en": "Bee"}));
     for (action, code) in [
-        (json!({"action": "addPlainEnumValue", "attributeName": "size", "value": {"key": "l", "label": "x"}}), "EnumKeyAlreadyExists"),
-        (json!({"action": "changeEnumKey", "attributeName": "size", "key": "none", "newKey": "x"}), "EnumKeyDoesNotExist"),
-        (json!({"action": "changeEnumKey", "attributeName": "size", "key": "small", "newKey": "l"}), "EnumKeyAlreadyExists"),
-        (json!({"action": "removeEnumValues", "attributeName": "size", "keys": ["none"]}), "EnumKeyDoesNotExist"),
-        (json!({"action": "changePlainEnumValueOrder", "attributeName": "size", "values": [{"key": "l", "label": "Large"}]}), "EnumValuesMustMatch"),
-        (json!({"action": "changePlainEnumValueLabel", "attributeName": "nope", "newValue": {"key": "l", "label": "L"}}), "AttributeNameDoesNotExist"),
+        (
+            json!({"action": "addPlainEnumValue", "attributeName": "size", "value": {"key": "l", "label": "x"}}),
+            "EnumKeyAlreadyExists",
+        ),
+        (
+            json!({"action": "changeEnumKey", "attributeName": "size", "key": "none", "newKey": "x"}),
+            "EnumKeyDoesNotExist",
+        ),
+        (
+            json!({"action": "changeEnumKey", "attributeName": "size", "key": "small", "newKey": "l"}),
+            "EnumKeyAlreadyExists",
+        ),
+        (
+            json!({"action": "removeEnumValues", "attributeName": "size", "keys": ["none"]}),
+            "EnumKeyDoesNotExist",
+        ),
+        (
+            json!({"action": "changePlainEnumValueOrder", "attributeName": "size", "values": [{"key": "l", "label": "Large"}]}),
+            "EnumValuesMustMatch",
+        ),
+        (
+            json!({"action": "changePlainEnumValueLabel", "attributeName": "nope", "newValue": {"key": "l", "label": "L"}}),
+            "AttributeNameDoesNotExist",
+        ),
     ] {
         assert_eq!(shop.update_refused(path, json!([action])).await["code"], code, "{action}");
     }
@@ -200,7 +259,10 @@ async fn a_product_type_is_not_deleted_while_products_or_other_types_use_it() {
     )
     .await;
     let (status, error) = shop.delete("/product-types/key=outer").await;
-    assert_eq!((status, &error["errors"][0]["code"], &error["errors"][0]["referencedBy"]), (400, &json!("ReferenceExists"), &json!("product")));
+    assert_eq!(
+        (status, &error["errors"][0]["code"], &error["errors"][0]["referencedBy"]),
+        (400, &json!("ReferenceExists"), &json!("product"))
+    );
     let (status, error) = shop.delete("/product-types/key=inner").await;
     assert_eq!((status, &error["errors"][0]["referencedBy"]), (400, &json!("product-type")));
     assert_eq!(shop.delete("/products/key=p1").await.0, 200);
@@ -238,9 +300,17 @@ async fn changes_of_definitions_reach_existing_products() {
         projection["masterVariant"]["attributes"] == expected && projection["hasStagedChanges"] == false
     })
     .await;
-    shop.update("/product-types/key=t1", json!([{"action": "removeEnumValues", "attributeName": "size", "keys": ["small"]}])).await;
+    shop.update(
+        "/product-types/key=t1",
+        json!([{"action": "removeEnumValues", "attributeName": "size", "keys": ["small"]}]),
+    )
+    .await;
     eventually(|| async {
-        shop.get("/products/key=p1").await["masterData"]["staged"]["masterVariant"]["attributes"].as_array().unwrap().len() == 1
+        shop.get("/products/key=p1").await["masterData"]["staged"]["masterVariant"]["attributes"]
+            .as_array()
+            .unwrap()
+            .len()
+            == 1
     })
     .await;
 }

@@ -4,9 +4,7 @@ use serde_json::{Value, json};
 /// A shop with a product type of many attributes.
 pub async fn shop() -> Shop {
     let shop = Shop::open().await;
-    let attribute = |name: &str, of: Value, constraint: &str| {
-        json!({"name": name, "type": of, "label": {}, "isRequired": false, "attributeConstraint": constraint})
-    };
+    let attribute = |name: &str, of: Value, constraint: &str| json!({"name": name, "type": of, "label": {}, "isRequired": false, "attributeConstraint": constraint});
     let mut origin = attribute("origin", json!({"name": "text"}), "None");
     origin["level"] = json!("Product");
     shop.create("/product-types", json!({
@@ -46,7 +44,10 @@ async fn a_new_product_has_two_equal_versions_and_is_not_published() {
     assert_eq!(data["current"], data["staged"]);
     assert_eq!((&data["published"], &data["hasStagedChanges"]), (&json!(false), &json!(false)));
     let variant = &data["staged"]["masterVariant"];
-    assert_eq!(variant, &json!({"id": 1, "sku": "p1", "prices": [], "attributes": [], "images": [], "assets": []}));
+    assert_eq!(
+        variant,
+        &json!({"id": 1, "sku": "p1", "prices": [], "attributes": [], "images": [], "assets": []})
+    );
     assert_eq!(shop.status_of("/product-projections/key=p1").await, 404);
     let published = shop.create("/products", with(draft("p2"), json!({"publish": true}))).await;
     assert_eq!(published["masterData"]["published"], true);
@@ -82,46 +83,107 @@ async fn skus_keys_and_slugs_are_unique_over_both_versions_of_all_products() {
     let twice = json!({"variants": [{"sku": "p2", "key": "other"}]});
     assert_eq!(shop.refused("/products", with(draft("p2"), twice)).await["field"], "sku");
     shop.update("/products/key=p1", json!([{"action": "publish"}])).await;
-    shop.create("/products", with(draft("p2"), json!({"slug": {"en": "p1"}, "masterVariant": {"sku": "p1"}}))).await;
+    shop.create(
+        "/products",
+        with(draft("p2"), json!({"slug": {"en": "p1"}, "masterVariant": {"sku": "p1"}})),
+    )
+    .await;
 }
 
 #[tokio::test]
 async fn attribute_values_are_checked_and_stored_in_their_full_form() {
     let shop = Shop::open().await;
-    let inner = shop.create("/product-types", json!({"key": "inner", "name": "i", "description": "", "attributes": [
-        {"name": "depth", "type": {"name": "number"}, "label": {}, "isRequired": false}]})).await;
+    let inner = shop
+        .create(
+            "/product-types",
+            json!({"key": "inner", "name": "i", "description": "", "attributes": [
+        {"name": "depth", "type": {"name": "number"}, "label": {}, "isRequired": false}]}),
+        )
+        .await;
     let nested = json!({"name": "nested", "typeReference": {"typeId": "product-type", "id": inner["id"]}});
-    let target = shop.create("/product-types", json!({"key": "target", "name": "i", "description": ""})).await;
+    let target =
+        shop.create("/product-types", json!({"key": "target", "name": "i", "description": ""})).await;
     let sized = json!({"name": "enum", "values": [{"key": "s", "label": "S"}]});
     let cases = [
         ("boolean", json!({"name": "boolean"}), json!(true), json!(true), json!("true")),
         ("text", json!({"name": "text"}), json!("x"), json!("x"), json!(1)),
-        ("ltext", json!({"name": "ltext"}), json!({"en": "x", "de-AT": "y"}), json!({"en": "x", "de-AT": "y"}), json!({"english": "x"})),
+        (
+            "ltext",
+            json!({"name": "ltext"}),
+            json!({"en": "x", "de-AT": "y"}),
+            json!({"en": "x", "de-AT": "y"}),
+            json!({"english": "x"}),
+        ),
         ("number", json!({"name": "number"}), json!(1.5), json!(1.5), json!("1.5")),
         ("enum", sized.clone(), json!("s"), json!({"key": "s", "label": "S"}), json!("xl")),
-        ("enum2", sized.clone(), json!({"key": "s", "label": "ignored"}), json!({"key": "s", "label": "S"}), json!(1)),
-        ("money", json!({"name": "money"}), json!({"currencyCode": "EUR", "centAmount": 5}),
-         json!({"type": "centPrecision", "currencyCode": "EUR", "centAmount": 5, "fractionDigits": 2}), json!({"currencyCode": "EUR"})),
+        (
+            "enum2",
+            sized.clone(),
+            json!({"key": "s", "label": "ignored"}),
+            json!({"key": "s", "label": "S"}),
+            json!(1),
+        ),
+        (
+            "money",
+            json!({"name": "money"}),
+            json!({"currencyCode": "EUR", "centAmount": 5}),
+            json!({"type": "centPrecision", "currencyCode": "EUR", "centAmount": 5, "fractionDigits": 2}),
+            json!({"currencyCode": "EUR"}),
+        ),
         ("date", json!({"name": "date"}), json!("2024-02-29"), json!("2024-02-29"), json!("2023-02-29")),
         ("time", json!({"name": "time"}), json!("14:00:00.000"), json!("14:00:00.000"), json!("25:00:00")),
-        ("datetime", json!({"name": "datetime"}), json!("2024-01-01T01:00:00+01:00"), json!("2024-01-01T00:00:00.000Z"), json!("2024-01-01")),
-        ("reference", json!({"name": "reference", "referenceTypeId": "product-type"}), json!({"typeId": "product-type", "key": "target"}),
-         json!({"typeId": "product-type", "id": target["id"]}), json!({"typeId": "product", "id": "x"})),
-        ("set", json!({"name": "set", "elementType": sized}), json!(["s", "s"]), json!([{"key": "s", "label": "S"}]), json!("s")),
-        ("nested", nested, json!([{"name": "depth", "value": 3}]), json!([{"name": "depth", "value": 3}]), json!([{"name": "width", "value": 3}])),
+        (
+            "datetime",
+            json!({"name": "datetime"}),
+            json!("2024-01-01T01:00:00+01:00"),
+            json!("2024-01-01T00:00:00.000Z"),
+            json!("2024-01-01"),
+        ),
+        (
+            "reference",
+            json!({"name": "reference", "referenceTypeId": "product-type"}),
+            json!({"typeId": "product-type", "key": "target"}),
+            json!({"typeId": "product-type", "id": target["id"]}),
+            json!({"typeId": "product", "id": "x"}),
+        ),
+        (
+            "set",
+            json!({"name": "set", "elementType": sized}),
+            json!(["s", "s"]),
+            json!([{"key": "s", "label": "S"}]),
+            json!("s"),
+        ),
+        (
+            "nested",
+            nested,
+            json!([{"name": "depth", "value": 3}]),
+            json!([{"name": "depth", "value": 3}]),
+            json!([{"name": "width", "value": 3}]),
+        ),
     ];
     let attributes: Vec<Value> = cases
         .iter()
         .map(|(name, of, ..)| json!({"name": format!("a-{name}"), "type": of, "label": {}, "isRequired": false}))
         .collect();
-    shop.create("/product-types", json!({"key": "plain", "name": "t", "description": "", "attributes": attributes})).await;
+    shop.create(
+        "/product-types",
+        json!({"key": "plain", "name": "t", "description": "", "attributes": attributes}),
+    )
+    .await;
     for (at, (name, _, given, kept, bad)) in cases.iter().enumerate() {
         let of = |value: &Value| json!({"masterVariant": {"sku": name, "attributes": [{"name": format!("a-{name}"), "value": value}]}});
         let key = format!("product-{at}");
         let product = shop.create("/products", with(draft(&key), of(given))).await;
-        assert_eq!(product["masterData"]["current"]["masterVariant"]["attributes"][0]["value"], *kept, "{name}");
+        assert_eq!(
+            product["masterData"]["current"]["masterVariant"]["attributes"][0]["value"], *kept,
+            "{name}"
+        );
         let error = shop.refused("/products", with(draft("bad"), of(bad))).await;
-        assert_eq!((&error["code"], &error["field"]), (&json!("InvalidField"), &json!(format!("a-{name}"))), "{bad}");
+        assert_eq!(
+            (&error["code"], &error["field"]),
+            (&json!("InvalidField"), &json!(format!("a-{name}"))),
+            "{bad}"
+        );
     }
     let unknown = json!({"masterVariant": {"attributes": [{"name": "unheard", "value": 1}]}});
     assert_eq!(shop.refused("/products", with(draft("bad"), unknown)).await["code"], "InvalidField");
@@ -131,12 +193,19 @@ async fn attribute_values_are_checked_and_stored_in_their_full_form() {
 async fn required_attributes_must_have_a_value_at_their_level() {
     let shop = Shop::open().await;
     let required = |name: &str, level: &str| json!({"name": name, "type": {"name": "text"}, "label": {}, "isRequired": true, "level": level});
-    shop.create("/product-types", json!({"key": "plain", "name": "t", "description": "",
-        "attributes": [required("of-variant", "Variant"), required("of-product", "Product")]})).await;
-    let good = with(draft("p1"), json!({
-        "masterVariant": {"attributes": [{"name": "of-variant", "value": "x"}]},
-        "attributes": [{"name": "of-product", "value": "y"}],
-    }));
+    shop.create(
+        "/product-types",
+        json!({"key": "plain", "name": "t", "description": "",
+        "attributes": [required("of-variant", "Variant"), required("of-product", "Product")]}),
+    )
+    .await;
+    let good = with(
+        draft("p1"),
+        json!({
+            "masterVariant": {"attributes": [{"name": "of-variant", "value": "x"}]},
+            "attributes": [{"name": "of-product", "value": "y"}],
+        }),
+    );
     let no_variant = with(good.clone(), json!({"masterVariant": {"sku": "x"}}));
     assert_eq!(shop.refused("/products", no_variant).await["field"], "of-variant");
     let no_product = with(good.clone(), json!({"attributes": []}));
@@ -148,7 +217,11 @@ async fn required_attributes_must_have_a_value_at_their_level() {
         json!({"action": "setProductAttribute", "name": "of-product"}),
         json!({"action": "addVariant", "sku": "second"}),
     ] {
-        assert_eq!(shop.update_refused("/products/key=p1", json!([action])).await["code"], "RequiredField", "{action}");
+        assert_eq!(
+            shop.update_refused("/products/key=p1", json!([action])).await["code"],
+            "RequiredField",
+            "{action}"
+        );
     }
     let wrong_level = json!([{"action": "setProductAttribute", "name": "of-variant", "value": "x"}]);
     assert_eq!(shop.update_refused("/products/key=p1", wrong_level).await["code"], "InvalidField");
@@ -158,11 +231,17 @@ async fn required_attributes_must_have_a_value_at_their_level() {
 async fn constraints_between_variants_are_kept() {
     let shop = shop().await;
     let variant = |sku: &str, attributes: Value| json!({"sku": sku, "attributes": attributes});
-    let of = |a: Value, b: Value| with(draft("p1"), json!({"masterVariant": variant("a1", a), "variants": [variant("b1", b)]}));
+    let of = |a: Value, b: Value| {
+        with(draft("p1"), json!({"masterVariant": variant("a1", a), "variants": [variant("b1", b)]}))
+    };
     let value = |name: &str, value: &str| json!({"name": name, "value": value});
     for (a, b, code) in [
         (json!([value("serial", "x")]), json!([value("serial", "x")]), "DuplicateAttributeValue"),
-        (json!([value("color", "red"), value("size", "s")]), json!([value("color", "red"), value("size", "s")]), "DuplicateAttributeValues"),
+        (
+            json!([value("color", "red"), value("size", "s")]),
+            json!([value("color", "red"), value("size", "s")]),
+            "DuplicateAttributeValues",
+        ),
         (json!([value("brand", "x")]), json!([value("brand", "y")]), "InvalidField"),
         (json!([value("brand", "x")]), json!([]), "InvalidField"),
     ] {
@@ -186,17 +265,30 @@ async fn prices_of_a_variant_must_fit_together() {
     let shop = shop().await;
     let eur = |cents: i64| json!({"value": {"currencyCode": "EUR", "centAmount": cents}});
     let prices = |prices: Value| with(draft("p1"), json!({"masterVariant": {"sku": "p1", "prices": prices}}));
-    assert_eq!(shop.refused("/products", prices(json!([eur(1), eur(2)]))).await["code"], "DuplicatePriceScope");
+    assert_eq!(
+        shop.refused("/products", prices(json!([eur(1), eur(2)]))).await["code"],
+        "DuplicatePriceScope"
+    );
     let dated = |from: &str| with(eur(1), json!({"validFrom": from}));
-    let error = shop.refused("/products", prices(json!([dated("2024-01-01T00:00:00Z"), dated("2025-01-01T00:00:00Z")]))).await;
+    let error = shop
+        .refused("/products", prices(json!([dated("2024-01-01T00:00:00Z"), dated("2025-01-01T00:00:00Z")])))
+        .await;
     assert_eq!(error["code"], "OverlappingPriceValidity");
-    let keyed = json!([with(eur(1), json!({"key": "kk"})), with(eur(1), json!({"key": "kk", "country": "DE"}))]);
+    let keyed =
+        json!([with(eur(1), json!({"key": "kk"})), with(eur(1), json!({"key": "kk", "country": "DE"}))]);
     assert_eq!(shop.refused("/products", prices(keyed)).await["code"], "DuplicatePriceKey");
-    let tiered = json!([with(eur(5), json!({"tiers": [{"minimumQuantity": 1, "value": {"currencyCode": "EUR", "centAmount": 4}}]}))]);
+    let tiered = json!([with(
+        eur(5),
+        json!({"tiers": [{"minimumQuantity": 1, "value": {"currencyCode": "EUR", "centAmount": 4}}]})
+    )]);
     assert_eq!(shop.refused("/products", prices(tiered)).await["code"], "InvalidField");
-    let product = shop.create("/products", prices(json!([eur(1), with(eur(2), json!({"country": "DE"}))]))).await;
+    let product =
+        shop.create("/products", prices(json!([eur(1), with(eur(2), json!({"country": "DE"}))]))).await;
     let price = &product["masterData"]["current"]["masterVariant"]["prices"][0];
-    assert_eq!(price["value"], json!({"type": "centPrecision", "currencyCode": "EUR", "centAmount": 1, "fractionDigits": 2}));
+    assert_eq!(
+        price["value"],
+        json!({"type": "centPrecision", "currencyCode": "EUR", "centAmount": 1, "fractionDigits": 2})
+    );
     assert!(price["id"].is_string());
 }
 
@@ -237,29 +329,54 @@ async fn the_life_of_a_product_is_told_in_messages() {
         {"action": "publish"},
         {"action": "publish"},
     ])).await;
-    let price = shop.get("/products/key=p1").await["masterData"]["current"]["masterVariant"]["prices"][0].clone();
+    let price =
+        shop.get("/products/key=p1").await["masterData"]["current"]["masterVariant"]["prices"][0].clone();
     let changed = json!({"value": {"currencyCode": "EUR", "centAmount": 2}});
-    shop.update("/products/key=p1", json!([
-        {"action": "changePrice", "priceId": price["id"], "price": changed},
-        {"action": "changePrice", "priceId": price["id"], "price": changed},
-        {"action": "revertStagedChanges"},
-        {"action": "unpublish"},
-        {"action": "unpublish"},
-    ])).await;
+    shop.update(
+        "/products/key=p1",
+        json!([
+            {"action": "changePrice", "priceId": price["id"], "price": changed},
+            {"action": "changePrice", "priceId": price["id"], "price": changed},
+            {"action": "revertStagedChanges"},
+            {"action": "unpublish"},
+            {"action": "unpublish"},
+        ]),
+    )
+    .await;
     shop.delete("/products/key=p1").await;
-    let types: Vec<String> = shop.message_types().await.into_iter().filter(|t| t.starts_with("Product")).collect();
-    assert_eq!(types, [
-        "ProductCreated", "ProductSlugChanged", "ProductAddedToCategory", "ProductPriceAdded", "ProductPublished",
-        "ProductPriceChanged", "ProductRevertedStagedChanges", "ProductUnpublished", "ProductDeleted",
-    ]);
+    let types: Vec<String> =
+        shop.message_types().await.into_iter().filter(|t| t.starts_with("Product")).collect();
+    assert_eq!(
+        types,
+        [
+            "ProductCreated",
+            "ProductSlugChanged",
+            "ProductAddedToCategory",
+            "ProductPriceAdded",
+            "ProductPublished",
+            "ProductPriceChanged",
+            "ProductRevertedStagedChanges",
+            "ProductUnpublished",
+            "ProductDeleted",
+        ]
+    );
     let messages = shop.messages().await;
     let of = |name: &str| messages.iter().find(|m| m["type"] == name).unwrap().clone();
     let created = of("ProductCreated")["productProjection"].clone();
-    assert_eq!((&created["key"], &created["version"], &created["masterVariant"]["sku"]), (&json!("p1"), &json!(1), &json!("p1")));
+    assert_eq!(
+        (&created["key"], &created["version"], &created["masterVariant"]["sku"]),
+        (&json!("p1"), &json!(1), &json!("p1"))
+    );
     let published = of("ProductPublished");
     assert_eq!((&published["scope"], &published["removedImageUrls"]), (&json!("All"), &json!([])));
-    assert_eq!((&published["productProjection"]["published"], &published["productProjection"]["version"]), (&json!(true), &json!(2)));
+    assert_eq!(
+        (&published["productProjection"]["published"], &published["productProjection"]["version"]),
+        (&json!(true), &json!(2))
+    );
     let changed = of("ProductPriceChanged");
-    assert_eq!((&changed["oldPrice"], &changed["newPrice"]["value"]["centAmount"], &changed["staged"]), (&price, &json!(2), &json!(true)));
+    assert_eq!(
+        (&changed["oldPrice"], &changed["newPrice"]["value"]["centAmount"], &changed["staged"]),
+        (&price, &json!(2), &json!(true))
+    );
     assert_eq!(of("ProductSlugChanged")["oldSlug"], json!({"en": "p1"}));
 }

@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 
 async fn priced() -> Shop {
     let shop = shop().await;
-    let price = |currency: &str, cents: i64| json!({"value": {"currencyCode": currency, "centAmount": cents}});
+    let price =
+        |currency: &str, cents: i64| json!({"value": {"currencyCode": currency, "centAmount": cents}});
     let mut german = price("EUR", 300);
     german["country"] = json!("DE");
     let mut over = price("EUR", 1);
@@ -32,7 +33,16 @@ async fn a_projection_is_the_current_version_with_the_products_id_and_version() 
     for field in ["id", "version", "key", "productType", "createdAt", "lastModifiedAt"] {
         assert_eq!(projection[field], product[field], "{field}");
     }
-    for field in ["name", "slug", "description", "categories", "masterVariant", "variants", "attributes", "searchKeywords"] {
+    for field in [
+        "name",
+        "slug",
+        "description",
+        "categories",
+        "masterVariant",
+        "variants",
+        "attributes",
+        "searchKeywords",
+    ] {
         assert_eq!(projection[field], product["masterData"]["current"][field], "{field}");
     }
     assert_eq!((&projection["published"], &projection["hasStagedChanges"]), (&json!(true), &json!(false)));
@@ -62,8 +72,14 @@ async fn prices_are_selected_for_each_variant_only_when_asked_for() {
     assert_eq!(cents(&shop.get(path).await), (None, None));
     assert_eq!(cents(&shop.get(&format!("{path}?priceCurrency=USD")).await), (Some(100), Some(101)));
     assert_eq!(cents(&shop.get(&format!("{path}?priceCurrency=EUR")).await), (Some(200), None));
-    assert_eq!(cents(&shop.get(&format!("{path}?priceCurrency=EUR&priceCountry=DE")).await), (Some(300), None));
-    assert_eq!(cents(&shop.get(&format!("{path}?priceCurrency=EUR&priceCountry=FR&priceChannel=x")).await), (Some(200), None));
+    assert_eq!(
+        cents(&shop.get(&format!("{path}?priceCurrency=EUR&priceCountry=DE")).await),
+        (Some(300), None)
+    );
+    assert_eq!(
+        cents(&shop.get(&format!("{path}?priceCurrency=EUR&priceCountry=FR&priceChannel=x")).await),
+        (Some(200), None)
+    );
     let mut with = shop.get(&format!("{path}?priceCurrency=USD")).await;
     for variant in ["/masterVariant", "/variants/0"] {
         let variant = with.pointer_mut(variant).unwrap().as_object_mut().unwrap();
@@ -81,10 +97,20 @@ async fn prices_are_selected_for_each_variant_only_when_asked_for() {
 #[tokio::test]
 async fn price_parameters_need_a_currency_and_good_codes() {
     let shop = priced().await;
-    for query in ["priceCountry=DE", "priceChannel=x", "priceCustomerGroup=x", "priceCurrency=XXQ", "priceCurrency=EUR&priceCountry=Germany"] {
+    for query in [
+        "priceCountry=DE",
+        "priceChannel=x",
+        "priceCustomerGroup=x",
+        "priceCurrency=XXQ",
+        "priceCurrency=EUR&priceCountry=Germany",
+    ] {
         for path in ["/product-projections/key=p1", "/product-projections", "/products/key=p1", "/products"] {
             let (status, error) = shop.call("GET", &format!("{path}?{query}"), None).await;
-            assert_eq!((status, &error["errors"][0]["code"]), (400, &json!("InvalidInput")), "{path}?{query}");
+            assert_eq!(
+                (status, &error["errors"][0]["code"]),
+                (400, &json!("InvalidInput")),
+                "{path}?{query}"
+            );
         }
     }
     let before = shop.get("/products/key=p1").await;
@@ -102,9 +128,19 @@ async fn lists_filter_sort_page_and_expand_on_the_projections_fields() {
         draft["masterVariant"]["attributes"] = json!([{"name": "serial", "value": serial}]);
         shop.create("/products", draft).await;
     }
-    let keys = |list: &Value| list["results"].as_array().unwrap().iter().map(|p| p["key"].as_str().unwrap().to_owned()).collect::<Vec<_>>();
+    let keys = |list: &Value| {
+        list["results"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|p| p["key"].as_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
     let list = shop.get("/product-projections?sort=name.en desc&limit=2").await;
-    assert_eq!((keys(&list), &list["total"], &list["count"]), (vec!["p3".to_owned(), "p2".to_owned()], &json!(3), &json!(2)));
+    assert_eq!(
+        (keys(&list), &list["total"], &list["count"]),
+        (vec!["p3".to_owned(), "p2".to_owned()], &json!(3), &json!(2))
+    );
     for (filter, expected) in [
         ("slug(en=\"p2\")", vec!["p2"]),
         ("masterVariant(sku=\"p1\")", vec!["p1"]),
@@ -113,7 +149,11 @@ async fn lists_filter_sort_page_and_expand_on_the_projections_fields() {
         ("masterVariant(prices(value(centAmount>250)))", vec!["p1"]),
         ("key in (\"p1\",\"p3\")", vec!["p1", "p3"]),
     ] {
-        assert_eq!(keys(&shop.get(&format!("/product-projections?where={filter}&sort=key")).await), expected, "{filter}");
+        assert_eq!(
+            keys(&shop.get(&format!("/product-projections?where={filter}&sort=key")).await),
+            expected,
+            "{filter}"
+        );
     }
     let list = shop.get("/product-projections?expand=productType&limit=1").await;
     assert_eq!(list["results"][0]["productType"]["obj"]["key"], "plain");

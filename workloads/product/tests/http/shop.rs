@@ -43,7 +43,8 @@ impl Shop {
         let (relay, _) = Relay::start(Arc::clone(&store), Arc::clone(&bus), stop.clone());
         let events = Arc::new(Mutex::new(Vec::new()));
         let heard = Arc::clone(&events);
-        let hear: kit::bus::Follower = Arc::new(move |event: &Event| heard.lock().unwrap().push(event.clone()));
+        let hear: kit::bus::Follower =
+            Arc::new(move |event: &Event| heard.lock().unwrap().push(event.clone()));
         bus.follow("product", hear).await.unwrap();
         let service = commerce_product::service(Deps {
             service: ServiceName::Product,
@@ -58,7 +59,13 @@ impl Shop {
         for task in service.tasks {
             tokio::spawn(task(stop.clone()));
         }
-        Self { router: service.public, events, scopes: "manage_project".into(), _dir: dir, _stop: stop.drop_guard() }
+        Self {
+            router: service.public,
+            events,
+            scopes: "manage_project".into(),
+            _dir: dir,
+            _stop: stop.drop_guard(),
+        }
     }
 
     /// The same shop for a token of these scopes, separated by spaces.

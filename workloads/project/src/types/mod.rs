@@ -128,7 +128,7 @@ impl Rules for Types {
                     definitions.ok_or_else(|| ApiError::invalid_field("fieldNames", field_names.clone()))?;
             }
             TypeAction::AddEnumValue { field_name, value } => {
-                fields::plain(&mut state.body, field_name)?.add(value)?
+                fields::plain(&mut state.body, field_name)?.add(value)?;
             }
             TypeAction::AddLocalizedEnumValue { field_name, value } => {
                 fields::localized(&mut state.body, field_name)?.add(value)?;

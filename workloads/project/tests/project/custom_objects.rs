@@ -97,7 +97,7 @@ async fn lists_are_filtered_by_container_and_value() {
 }
 
 #[tokio::test]
-async fn names_and_values_are_checked() {
+async fn names_values_and_their_depth_are_checked() {
     let stage = Stage::new().await;
     for (draft, code) in [
         (json!({"container": "no spaces", "key": "x", "value": 1}), "InvalidJsonInput"),
@@ -109,6 +109,10 @@ async fn names_and_values_are_checked() {
         assert_eq!(refused(&stage.post("/custom-objects", draft.clone()).await), code, "{draft}");
     }
     assert_eq!(stage.get("/custom-objects/no%20spaces/x").await.0, 404);
+    let nested = |levels: usize| (0..levels).fold(json!(1), |inner, _| json!([inner]));
+    assert_eq!(refused(&stage.post("/custom-objects", draft("deep", nested(101))).await), "InvalidInput");
+    stage.made("/custom-objects", draft("deep", nested(100))).await;
+    assert_eq!(stage.get("/custom-objects/box?expand=value").await.1["results"][0]["value"], nested(100));
 }
 
 #[tokio::test]

@@ -11,6 +11,7 @@ mod form;
 pub use form::{escape_name, to_query_form};
 
 use bson::{Bson, Document, doc};
+use form::WRAPPED;
 use predicate::{Comparison, Expr, Filter, Kind, Literal, Quantifier, Shape, Test, Values};
 
 /// A filter document.
@@ -180,7 +181,11 @@ impl Reader {
         self.needs_recheck = true;
         match side {
             Side::Over => object(&scope.path),
-            Side::Under => Condition::all([object(&scope.path), inner(self).not()]),
+            Side::Under => {
+                // An array in the array looks like an object, but is none to the predicate.
+                let wrapped = exists(&format!("{}.{WRAPPED}", scope.path));
+                Condition::all([object(&scope.path), wrapped.not(), inner(self).not()])
+            }
         }
     }
 

@@ -111,9 +111,10 @@ impl KindSql {
         let table = quoted(type_id);
         let columns: Vec<String> = schema.views.iter().map(|view| view_column(view)).collect();
         let listed = columns.join(", ");
+        // Not a join: SQLite plans that anew whenever the parameters change.
         let claimed = format!(
-            "FROM claim CROSS JOIN {table} ON {table}.doc = claim.doc
-             WHERE claim.kind = '{type_id}' AND claim.project = ?1 AND name = ?2 AND value = ?3"
+            "FROM {table} WHERE doc =
+             (SELECT doc FROM claim WHERE kind = '{type_id}' AND project = ?1 AND name = ?2 AND value = ?3)"
         );
         let whole = format!(
             "live, rev, version, change_seq, message_seq, due_at, claims, hidden, {table}.id, {listed}"
@@ -146,5 +147,34 @@ impl KindSql {
 
     pub(super) fn view(&self, name: &str) -> Option<&ViewSql> {
         self.views.iter().find(|view| view.name == name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use kit::store::MAIN;
+    use rusqlite::StatementStatus;
+
+    #[test]
+    fn statements_are_planned_once_whatever_their_parameters_are() {
+        let db = Connection::open_in_memory().unwrap();
+        let schema = KindSchema { kind: Kind::Cart, views: &[MAIN, "staged"], indexes: &["customerId"] };
+        prepare(&db, std::slice::from_ref(&schema)).unwrap();
+        let KindSql { kind: _, views, by_id, by_claim, find, insert, update, delete, due } = KindSql::new(&schema);
+        let mut texts = vec![by_id, by_claim, find, insert, update, delete, due];
+        texts.extend(views.into_iter().flat_map(|view| [view.by_id, view.by_claim]));
+        texts.extend(super::super::write::STATEMENTS.map(str::to_owned));
+        for text in texts {
+            let mut statement = db.prepare(&text).unwrap();
+            for round in 0..3 {
+                for n in 1..=statement.parameter_count() {
+                    statement.raw_bind_parameter(n, i64::try_from(n).unwrap() + round).unwrap();
+                }
+                let mut rows = statement.raw_query();
+                while rows.next().unwrap().is_some() {}
+            }
+            assert_eq!(statement.get_status(StatementStatus::RePrepare), 0, "{text}");
+        }
     }
 }

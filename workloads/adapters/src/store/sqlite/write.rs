@@ -23,6 +23,9 @@ const PUBLISHED: &str = "DELETE FROM outbox WHERE kind = ?1 AND project = ?2 AND
     AND seq <= ifnull((SELECT min(seq) FROM outbox WHERE kind = ?1 AND project = ?2 AND id = ?3 AND change_seq = ?4),
                       9223372036854775807)";
 
+#[cfg(test)]
+pub(super) const STATEMENTS: [&str; 5] = [CLAIM_OWNER, CLAIM, RELEASE, APPEND, PUBLISHED];
+
 /// What is written.
 pub(super) enum Op {
     /// A document.

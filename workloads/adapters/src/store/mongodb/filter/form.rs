@@ -6,7 +6,7 @@ use serde_json::Value;
 use std::borrow::Cow;
 
 /// Holds an array that is an element of an array.
-const WRAPPED: &str = "_a";
+pub(super) const WRAPPED: &str = "_a";
 
 /// The name as it is stored. Different names stay different, and no stored name holds a dot, begins with a
 /// dollar, looks like an index, is empty, or begins or ends with white space.

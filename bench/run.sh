@@ -1,0 +1,32 @@
+#!/usr/bin/env bash
+# run.sh [--quick] [--only MEASURE,…] [--no-write]: builds, starts ours and the peers on loopback ports and fresh data
+# directories, measures, prints the table and writes docs/benchmarks.md. Takes some five minutes after the build.
+#
+#   --quick     one short run of each: shows that everything works, and is no result (implies --no-write)
+#   --only      of start, read, cart, checkout, flash
+#   --no-write  leave docs/benchmarks.md as it is
+#
+# COMMERCE=PATH names the binary to measure; without, a release build is made.
+. "$(dirname "$0")/../scripts/lib.sh"
+
+[ "$(uname -s)" = Linux ] || die "the benchmark reads /proc and pins processes to cores: it runs on Linux only"
+scripts/setup.sh curl node
+have taskset || die "taskset is missing (Debian's package util-linux)"
+
+peers=bench/peers
+# npm writes this file last, so it also tells a whole installation from a broken one.
+if ! [ "$peers/node_modules/.package-lock.json" -nt "$peers/package-lock.json" ]; then
+  quietly "installing the peers' npm packages" npm ci --prefix "$peers" --no-audit --no-fund || die "npm ci failed in $peers"
+  touch "$peers/node_modules/.package-lock.json"
+fi
+
+build=(cargo build --release --workspace --bin commerce-bench)
+if [ -z "${COMMERCE:-}" ]; then
+  build+=(--bin commerce)
+  COMMERCE=$TARGET/release/commerce
+fi
+# shellcheck disable=SC2086 # an absent flag is no word
+"${build[@]}" ${CI:+--locked}
+
+export COMMERCE BENCH=$TARGET/release/commerce-bench
+exec timeout --signal=TERM --kill-after=20 600 node bench/run.mjs "$@"

@@ -1,0 +1,63 @@
+//! What this service asks of the cart service. All of it may be repeated.
+
+use crate::customers::{Customers, SignUp};
+use crate::desk::Desk;
+use api::cart::CartMergeMode;
+use api::customer::Customer;
+use api::internal::cart::{ActiveCart, AdoptCart, RepriceCarts};
+use api::{Id, Result, ServiceName};
+use kit::http::RequestInfo;
+use kit::peers;
+use kit::resource::State;
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+/// The JSON text of a cart, if there is one.
+pub(crate) type Cart = Option<Box<RawValue>>;
+
+impl Desk {
+    /// Gives the customer what was anonymous, and tells the active cart.
+    pub(crate) async fn adopt(
+        &self,
+        request: &RequestInfo,
+        customer: &State<Customers>,
+        anonymous: &SignUp,
+        mode: CartMergeMode,
+        update_product_data: bool,
+    ) -> Result<Cart> {
+        let adopt = AdoptCart {
+            customer_id: customer.meta.id.clone(),
+            email: Some(customer.email.clone()),
+            customer_group: customer.customer_group.clone(),
+            customer_group_assignments: groups(&customer.body),
+            anonymous_id: anonymous.anonymous_id.clone(),
+            anonymous_cart: anonymous.anonymous_cart.clone(),
+            mode,
+            update_product_data,
+        };
+        self.ask_cart(request, "/adopt", &adopt).await
+    }
+
+    /// The customer's most recently modified active cart.
+    pub(crate) async fn active_cart(&self, request: &RequestInfo, customer: &Id) -> Result<Cart> {
+        self.ask_cart(request, "/active", &ActiveCart { customer_id: customer.clone() }).await
+    }
+
+    /// Has the customer's carts worked out anew for the groups that it belongs to now.
+    pub(crate) async fn reprice(&self, request: &RequestInfo, customer: &State<Customers>) -> Result<()> {
+        let reprice = RepriceCarts {
+            customer_id: customer.meta.id.clone(),
+            customer_group: customer.customer_group.clone(),
+            customer_group_assignments: groups(&customer.body),
+        };
+        self.ask_cart(request, "/reprice", &reprice).await.map(|_| ())
+    }
+
+    async fn ask_cart(&self, request: &RequestInfo, path: &'static str, body: &impl Serialize) -> Result<Cart> {
+        peers::call(self.deps.peers.as_ref(), ServiceName::Cart, path, request, body).await
+    }
+}
+
+fn groups(customer: &Customer) -> Vec<Id> {
+    customer.customer_group_assignments.iter().map(|assignment| assignment.customer_group.id.clone()).collect()
+}

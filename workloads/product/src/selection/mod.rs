@@ -1,0 +1,166 @@
+//! Price selection on answers: puts `price` beside each variant's `prices`.
+//!
+//! Works on the text of a projection, a product or a list of either, without making a tree of it: the
+//! places of the prices are found and the selected prices copied in as they stand. [`walk`] knows the
+//! form in which this service writes prices and is what nearly all reads use; where something looks
+//! otherwise (custom fields, escapes) [`parse`] reads the text by its structure. The rule itself is
+//! [`pricing::select_price`]'s; tests hold the three together.
+
+mod parse;
+#[cfg(test)]
+mod tests;
+mod walk;
+
+use api::{ApiError, CountryCode, CurrencyCode, Result, Timestamp};
+use kit::http::Params;
+use std::cmp::Reverse;
+
+/// The query parameters of price selection.
+pub(crate) const QUERY: &[(&str, &str)] = &[
+    ("priceCurrency", "string"),
+    ("priceCountry", "string"),
+    ("priceCustomerGroup", "string"),
+    ("priceCustomerGroupAssignments", "string"),
+    ("priceChannel", "string"),
+    ("priceRecurrencePolicy", "string"),
+];
+
+/// What a price is wanted for. Prices with a recurrence policy do not exist yet, so the parameter for
+/// that selects nothing.
+pub(crate) struct Selection<'p> {
+    currency: &'p str,
+    country: Option<&'p str>,
+    groups: Vec<&'p str>,
+    channel: Option<&'p str>,
+}
+
+impl<'p> Selection<'p> {
+    /// Reads the parameters; `None` if no price is wanted. All of them need `priceCurrency` (contract §4).
+    pub(crate) fn parse(params: &'p Params) -> Result<Option<Self>> {
+        let Some(currency) = params.get("priceCurrency") else {
+            return match params.iter().find(|(name, _)| QUERY.iter().any(|(known, _)| known == name)) {
+                Some((name, _)) => Err(ApiError::malformed_parameter(
+                    name,
+                    "It can only be used together with 'priceCurrency'.",
+                )),
+                None => Ok(None),
+            };
+        };
+        if CurrencyCode::parse(currency).is_none() {
+            return Err(ApiError::malformed_parameter(
+                "priceCurrency",
+                "Expected a currency code of ISO 4217.",
+            ));
+        }
+        let country = params.get("priceCountry");
+        if country.is_some_and(|country| CountryCode::parse(country).is_none()) {
+            return Err(ApiError::malformed_parameter(
+                "priceCountry",
+                "Expected a country code of ISO 3166-1.",
+            ));
+        }
+        let groups =
+            params.all("priceCustomerGroup").chain(params.all("priceCustomerGroupAssignments")).collect();
+        Ok(Some(Self { currency, country, groups, channel: params.get("priceChannel") }))
+    }
+}
+
+/// The text with the selected prices, or as it is if none are wanted.
+pub(crate) fn select(params: &Params, now: Timestamp, json: String) -> Result<String> {
+    if params.is_empty() {
+        return Ok(json);
+    }
+    let Some(selection) = Selection::parse(params)? else { return Ok(json) };
+    let chosen = match walk::choose(&selection, now, &json) {
+        Some(chosen) => chosen,
+        None => parse::choose(&selection, now, &json).map_err(|error| kit::peers::internal(&error))?,
+    };
+    Ok(splice(&json, &chosen))
+}
+
+/// A selected price and where it goes: right behind the list that it stands in.
+type Chosen<'a> = (usize, &'a str);
+
+/// The text with the prices at their places, which are in ascending order.
+fn splice(text: &str, chosen: &[Chosen<'_>]) -> String {
+    const NAME: &str = ",\"price\":";
+    let size: usize = chosen.iter().map(|(_, price)| price.len() + NAME.len()).sum();
+    let mut out = String::with_capacity(text.len() + size);
+    let mut from = 0;
+    for (place, price) in chosen {
+        out.push_str(text.get(from..*place).unwrap_or_default());
+        out.push_str(NAME);
+        out.push_str(price);
+        from = *place;
+    }
+    out.push_str(text.get(from..).unwrap_or_default());
+    out
+}
+
+/// What decides whether a price counts.
+struct Scope<'a> {
+    currency: &'a str,
+    /// The amount in units of `10^-digits`.
+    amount: i64,
+    digits: u32,
+    country: Option<&'a str>,
+    group: Option<&'a str>,
+    channel: Option<&'a str>,
+    from: Option<Timestamp>,
+    until: Option<Timestamp>,
+}
+
+/// The best price of one list so far.
+#[derive(Default)]
+struct Best<'a> {
+    held: Option<(Rank, &'a str)>,
+}
+
+/// Level, dated, cheapness.
+type Rank = (u8, bool, Reverse<(i128, i128)>);
+
+impl<'a> Best<'a> {
+    /// Takes the price if it counts and is better; the first of equals stays.
+    fn offer(&mut self, selection: &Selection<'_>, now: Timestamp, scope: &Scope<'_>, price: &'a str) {
+        let Some(level) = selection.level(scope, now) else { return };
+        let dated = scope.from.is_some() || scope.until.is_some();
+        let rank = (level, dated, Reverse(scope.exact()));
+        if self.held.is_none_or(|(held, _)| rank > held) {
+            self.held = Some((rank, price));
+        }
+    }
+}
+
+impl Selection<'_> {
+    /// The level of a price in the order of the contract (§4); `None` if it does not count.
+    fn level(&self, price: &Scope<'_>, now: Timestamp) -> Option<u8> {
+        let in_force =
+            price.from.is_none_or(|from| from <= now) && price.until.is_none_or(|until| now < until);
+        if price.currency != self.currency || !in_force {
+            return None;
+        }
+        let mut level = 0;
+        if let Some(group) = price.group {
+            self.groups.contains(&group).then_some(())?;
+            level |= 4;
+        }
+        if price.channel.is_some() {
+            (price.channel == self.channel).then_some(())?;
+            level |= 2;
+        }
+        if price.country.is_some() {
+            (price.country == self.country).then_some(())?;
+            level |= 1;
+        }
+        Some(level)
+    }
+}
+
+impl Scope<'_> {
+    /// Something that orders amounts of one currency whatever their precision.
+    fn exact(&self) -> (i128, i128) {
+        let digits = self.digits.min(20);
+        let (amount, unit) = (i128::from(self.amount), 10_i128.pow(digits));
+        (amount.div_euclid(unit), amount.rem_euclid(unit) * 10_i128.pow(20 - digits))
+    }
+}

@@ -83,7 +83,7 @@ async fn buy(
             }
             400 if answer.json::<Value>()?["errors"][0]["code"] == "OutOfStock" => sale.refused += 1,
             status => {
-                sale.tally.error(&anyhow::anyhow!("an order was answered with {status}: {}", answer.start()))
+                sale.tally.error(&anyhow::anyhow!("an order was answered with {status}: {}", answer.start()));
             }
         }
     }

@@ -50,7 +50,7 @@ struct Cli {
 }
 
 fn main() -> ExitCode {
-    match run(Cli::parse()) {
+    match run(&Cli::parse()) {
         Ok(line) => {
             println!("{line}");
             if line["errors"] == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
@@ -62,7 +62,7 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(cli: Cli) -> anyhow::Result<serde_json::Value> {
+fn run(cli: &Cli) -> anyhow::Result<serde_json::Value> {
     let load = scenario::Load {
         clients: usize::from(cli.clients),
         time: Duration::from_secs(cli.seconds),
@@ -71,7 +71,8 @@ fn run(cli: Cli) -> anyhow::Result<serde_json::Value> {
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
-        let target = target::Target::connect(cli.flavour, cli.port, &cli.project, cli.credentials.as_deref()).await?;
+        let target =
+            target::Target::connect(cli.flavour, cli.port, &cli.project, cli.credentials.as_deref()).await?;
         scenario::run(cli.scenario, target, load).await
     })
 }

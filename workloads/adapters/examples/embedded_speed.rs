@@ -67,7 +67,7 @@ async fn measure<F>(
     F: Future<Output = ()> + Send + 'static,
 {
     let (work, count) = (Arc::new(work), Arc::new(AtomicU64::new(0)));
-    let started = Instant::now();
+    let (started, cpu_before) = (Instant::now(), cpu());
     let tasks = (0..TASKS).map(|task| {
         let (work, count) = (Arc::clone(&work), Arc::clone(&count));
         tokio::spawn(async move {
@@ -83,8 +83,7 @@ async fn measure<F>(
         })
     });
     futures::future::join_all(tasks.collect::<Vec<_>>()).await;
-    let rate = count.load(Ordering::Relaxed) as f64 / started.elapsed().as_secs_f64();
-    println!("{what:<55} {rate:>10.0}/s");
+    report(what, count.load(Ordering::Relaxed), started, cpu_before);
 }
 
 #[tokio::main]
@@ -110,10 +109,9 @@ async fn main() {
             }
         })
     });
-    let started = Instant::now();
+    let (started, cpu_before) = (Instant::now(), cpu());
     futures::future::join_all(tasks.collect::<Vec<_>>()).await;
-    let rate = 20_000.0 / started.elapsed().as_secs_f64();
-    println!("{:<55} {rate:>10.0}/s", "inserts: 1.5 KB, one claim, one index, one event");
+    report("inserts: 1.5 KB, one claim, one index, one event", 20_000, started, cpu_before);
 
     let (writing, all) = (Arc::clone(&store), Arc::clone(&ids));
     measure("updates: 1.5 KB, one claim, one index, one event", 1, time, move |task, n| {
@@ -143,7 +141,28 @@ async fn main() {
         })
         .await;
     }
+    let (both, all) = (Arc::clone(&store), Arc::clone(&ids));
+    measure("updates in half of the tasks, point reads in the other", 1, time, move |task, n| {
+        let (store, all) = (Arc::clone(&both), Arc::clone(&all));
+        async move {
+            let id = &all[usize::try_from(task * 600 + n % 600).unwrap()];
+            if task % 2 == 0 {
+                let found = store.get("shop", Kind::Cart, &Selector::Id(id.clone())).await.unwrap().unwrap();
+                let n = found.rev + 1;
+                let document = document(id, n, found.claims);
+                let write = Write { expected_rev: Some(n - 1), document, events: Vec::new() };
+                store.write(write).await.unwrap();
+            } else {
+                let selector = Selector::Id(id.clone());
+                assert!(store.view("shop", Kind::Cart, &selector, MAIN).await.unwrap().is_some());
+            }
+        }
+    })
+    .await;
+    let log = std::fs::metadata(dir.path().join("store.sqlite-wal")).unwrap().len();
+    println!("write-ahead log: {} KiB", log / 1024);
     drop(store);
+    assert!(!dir.path().join("store.sqlite-wal").exists(), "closing works the log into the file");
 
     let bus = Arc::new(LocalBus::open(&dir.path().join("bus.sqlite"), Arc::new(SystemClock)).unwrap());
     for batch in [1, 10] {
@@ -159,7 +178,7 @@ async fn main() {
         })
         .await;
     }
-    let (started, mut read) = (Instant::now(), 0_u32);
+    let (started, cpu_before, mut read) = (Instant::now(), cpu(), 0);
     let mut consumer = bus.join("group", &["cart"]).await.unwrap();
     while started.elapsed() < time {
         let Ok(deliveries) = tokio::time::timeout(Duration::from_millis(100), consumer.next(500)).await
@@ -167,12 +186,25 @@ async fn main() {
             break;
         };
         let deliveries = deliveries.unwrap();
-        read += u32::try_from(deliveries.len()).unwrap();
+        read += u64::try_from(deliveries.len()).unwrap();
         consumer.commit(&deliveries).await.unwrap();
     }
-    let rate = f64::from(read) / started.elapsed().as_secs_f64();
-    println!("{:<55} {rate:>10.0}/s", "events read and committed by one consumer");
+    report("events read and committed by one consumer", read, started, cpu_before);
     println!("{}", memory());
+}
+
+/// The processor time of this process so far, in microseconds.
+fn cpu() -> f64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let after_name = stat.rsplit(')').next().unwrap_or_default();
+    let ticks: f64 = after_name.split(' ').skip(12).take(2).filter_map(|n| n.parse::<f64>().ok()).sum();
+    ticks * 10_000.0
+}
+
+fn report(what: &str, count: u64, started: Instant, cpu_before: f64) {
+    let rate = count as f64 / started.elapsed().as_secs_f64();
+    let each = (cpu() - cpu_before) / count as f64;
+    println!("{what:<55} {rate:>10.0}/s {each:>8.1} us of processor time each");
 }
 
 /// The process's memory as the system tells it.

@@ -53,11 +53,20 @@ impl Desk {
         self.ask_cart(request, "/reprice", &reprice).await.map(|_| ())
     }
 
-    async fn ask_cart(&self, request: &RequestInfo, path: &'static str, body: &impl Serialize) -> Result<Cart> {
+    async fn ask_cart(
+        &self,
+        request: &RequestInfo,
+        path: &'static str,
+        body: &impl Serialize,
+    ) -> Result<Cart> {
         peers::call(self.deps.peers.as_ref(), ServiceName::Cart, path, request, body).await
     }
 }
 
 fn groups(customer: &Customer) -> Vec<Id> {
-    customer.customer_group_assignments.iter().map(|assignment| assignment.customer_group.id.clone()).collect()
+    customer
+        .customer_group_assignments
+        .iter()
+        .map(|assignment| assignment.customer_group.id.clone())
+        .collect()
 }

@@ -48,7 +48,8 @@ pub(crate) fn set_field(
     of: Of<'_>,
     cx: &mut Context<'_>,
 ) -> Decision<()> {
-    let value = |custom: &Option<CustomFields>| custom.as_ref().and_then(|c| c.fields.get(&set.name).cloned());
+    let value =
+        |custom: &Option<CustomFields>| custom.as_ref().and_then(|c| c.fields.get(&set.name).cloned());
     let before = value(custom);
     set_custom_field(custom, set, cx)?;
     let now = value(custom);

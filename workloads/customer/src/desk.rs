@@ -32,7 +32,8 @@ impl Desk {
 
     /// The customer whatever its visibility, unless it is deleted.
     pub(crate) async fn stored(&self, project: &str, selector: &Selector) -> Result<Option<Found>> {
-        let found = self.deps.store.get(project, Kind::Customer, selector).await.map_err(|e| store_error(&e))?;
+        let found =
+            self.deps.store.get(project, Kind::Customer, selector).await.map_err(|e| store_error(&e))?;
         let Some(document) = found else { return Ok(None) };
         let state = self.customers.state(&document)?;
         let json = document.view(MAIN).unwrap_or_default().to_owned();
@@ -78,7 +79,12 @@ impl Desk {
     }
 
     /// An answer with what the request's `expand` parameters name.
-    pub(crate) async fn expanded(&self, request: &RequestInfo, query: Option<&str>, json: String) -> Result<String> {
+    pub(crate) async fn expanded(
+        &self,
+        request: &RequestInfo,
+        query: Option<&str>,
+        json: String,
+    ) -> Result<String> {
         expand(&self.lookups, request, &Params::parse(query)?, json).await
     }
 }

@@ -43,9 +43,8 @@ impl Rules for CustomerGroups {
     /// A group that customers belong to stays.
     fn delete(group: &State<Self>, cx: &mut Context<'_>) -> Decision<()> {
         let id = serde_json::Value::from(group.meta.id.as_str());
-        let members = format!(
-            "customerGroup(id = {id}) or customerGroupAssignments(customerGroup(id = {id}))"
-        );
+        let members =
+            format!("customerGroup(id = {id}) or customerGroupAssignments(customerGroup(id = {id}))");
         if cx.matching::<IgnoredAny>(Kind::Customer, members, 1)?.is_empty() {
             return Ok(());
         }

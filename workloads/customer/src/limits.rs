@@ -82,7 +82,8 @@ pub(crate) fn customer(customer: &Customer) -> Result<()> {
     at_most("addresses", customer.addresses.len(), ADDRESSES)?;
     at_most("stores", customer.stores.len(), STORES)?;
     at_most("customer groups", customer.customer_group_assignments.len(), GROUPS)?;
-    let mut keys: Vec<&str> = customer.addresses.iter().filter_map(|address| address.key.as_deref()).collect();
+    let mut keys: Vec<&str> =
+        customer.addresses.iter().filter_map(|address| address.key.as_deref()).collect();
     keys.sort_unstable();
     match keys.windows(2).find(|pair| pair.first() == pair.last()).and_then(<[&str]>::first) {
         Some(key) => Err(ApiError::duplicate_field("addresses.key", *key)),

@@ -55,9 +55,11 @@ impl Passwords {
             return Err(ApiError::invalid_input(format!("A password has at most {LONGEST} bytes.")));
         }
         let password = password.clone();
-        self.run(move || Argon2::default().hash_password(password.expose().as_bytes()).map(|hash| hash.to_string()))
-            .await?
-            .map_err(|error| internal(&error))
+        self.run(move || {
+            Argon2::default().hash_password(password.expose().as_bytes()).map(|hash| hash.to_string())
+        })
+        .await?
+        .map_err(|error| internal(&error))
     }
 
     /// Whether the password has this hash. Without a hash the answer is no, after the same time.
@@ -70,7 +72,9 @@ impl Passwords {
         let known = hash.is_some();
         let (password, hash) = (password.clone(), hash.unwrap_or(NOBODY).to_owned());
         let same = self
-            .run(move || Argon2::default().verify_password(password.expose().as_bytes(), hash.as_str()).is_ok())
+            .run(move || {
+                Argon2::default().verify_password(password.expose().as_bytes(), hash.as_str()).is_ok()
+            })
             .await?;
         Ok(same && known)
     }
@@ -128,7 +132,8 @@ mod tests {
         let any = Password::new("any");
         let flood = (0..WORKERS + WAITING + 10).map(|_| passwords.verify(&any, None));
         let answers = futures::future::join_all(flood).await;
-        let refused = answers.iter().filter(|a| a.as_ref().is_err_and(|e| e.code() == Code::OverCapacity)).count();
+        let refused =
+            answers.iter().filter(|a| a.as_ref().is_err_and(|e| e.code() == Code::OverCapacity)).count();
         assert_eq!(refused, 10);
         assert!(!passwords.verify(&any, None).await.unwrap());
     }

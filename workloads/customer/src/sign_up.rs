@@ -20,7 +20,11 @@ impl Desk {
     /// Makes a customer; gives the answer's body.
     pub(crate) async fn sign_up(&self, request: &RequestInfo, draft: CustomerDraft) -> Result<String> {
         limits::email(&draft.email)?;
-        let sign_up = anonymous(draft.anonymous_id.as_ref(), draft.anonymous_cart.as_ref(), draft.anonymous_cart_id.as_ref())?;
+        let sign_up = anonymous(
+            draft.anonymous_id.as_ref(),
+            draft.anonymous_cart.as_ref(),
+            draft.anonymous_cart_id.as_ref(),
+        )?;
         let password_hash = match (&draft.password, draft.authentication_mode) {
             (_, AuthenticationMode::ExternalAuth) => None,
             (Some(password), AuthenticationMode::Password) => Some(self.passwords.hash(password).await?),
@@ -106,13 +110,15 @@ pub(crate) fn anonymous(
         return Err(ApiError::invalid_input("An anonymousId has 1 to 256 characters."));
     }
     let by_id = || cart_id.map(|id| ResourceIdentifier::by_id(Kind::Cart, id.clone()));
-    let brought = SignUp { anonymous_id: anonymous_id.cloned(), anonymous_cart: cart.cloned().or_else(by_id) };
+    let brought =
+        SignUp { anonymous_id: anonymous_id.cloned(), anonymous_cart: cart.cloned().or_else(by_id) };
     Ok((brought != SignUp::default()).then_some(brought))
 }
 
 /// The error that an e-mail address is taken, naming the address as the client wrote it.
 pub(crate) fn as_written(error: ApiError, email: Option<&str>) -> ApiError {
-    let about_email = error.items().first().is_some_and(|item| item.extra.get("field").is_some_and(|f| f == "email"));
+    let about_email =
+        error.items().first().is_some_and(|item| item.extra.get("field").is_some_and(|f| f == "email"));
     match email {
         Some(email) if error.code() == Code::DuplicateField && about_email => email_taken(email),
         _ => error,

@@ -100,7 +100,8 @@ impl Desk {
         if state.meta.version != version {
             return Err(ApiError::concurrent_modification(id.as_str(), version, state.meta.version));
         }
-        let wrong = || ApiError::new(Code::InvalidCurrentPassword, "The given current password does not match.");
+        let wrong =
+            || ApiError::new(Code::InvalidCurrentPassword, "The given current password does not match.");
         let verified = state.hidden.password_hash;
         if !self.passwords.verify(current, verified.as_deref()).await? {
             return Err(wrong());

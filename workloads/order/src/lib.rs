@@ -1,17 +1,40 @@
-//! The order service.
+//! The order service: orders, and the checkout that makes one of a cart.
 
+mod change;
+mod checkout;
+mod confirmations;
+mod decisions;
+mod journal;
+mod new_order;
+mod orders;
+mod routes;
+
+use checkout::Checkout;
 use kit::resource::Schemas;
-use kit::service::{Deps, Service, ServiceBuilder};
+use kit::service::{Deps, Service, ServiceBuilder, kind_schema};
 use kit::store::KindSchema;
+use orders::Orders;
+use std::sync::Arc;
 
 /// The kinds that the service's store holds.
 #[must_use]
 pub fn kinds() -> Vec<KindSchema> {
-    Vec::new()
+    vec![kind_schema::<Orders>()]
 }
 
 /// The service.
 #[must_use]
 pub fn service(deps: Deps) -> Service {
-    ServiceBuilder::new(deps, &Schemas::default()).build()
+    let mut schemas = Schemas::default();
+    schemas.add::<Orders>();
+    let peers = Arc::clone(&deps.peers);
+    let builder = ServiceBuilder::new(deps, &schemas);
+    let orders = builder.open::<Orders>();
+    let (confirmations, task) = confirmations::start(peers);
+    let checkout = Arc::new(Checkout::new(Arc::clone(&orders), builder.lookups(), confirmations));
+    let builder = builder.collection(&orders).mine(&orders);
+    routes::add(builder, &orders, &checkout)
+        .recover(api::Kind::Order, checkout::recovery(checkout))
+        .task(task)
+        .build()
 }

@@ -95,7 +95,7 @@ pub(crate) fn apply(assets: &mut Vec<Asset>, change: &AssetChange<'_>, cx: &Cont
         AssetChange::Sources(set) => find(assets, &set.at)?.sources.clone_from(&set.sources),
         AssetChange::Tags(set) => find(assets, &set.at)?.tags.clone_from(&set.tags),
         AssetChange::CustomType(set) => {
-            set_custom_type(&mut find(assets, &set.at)?.custom, &set.set, CUSTOM, cx)?
+            set_custom_type(&mut find(assets, &set.at)?.custom, &set.set, CUSTOM, cx)?;
         }
         AssetChange::CustomField(set) => set_custom_field(&mut find(assets, &set.at)?.custom, &set.set, cx)?,
     }

@@ -76,6 +76,10 @@ pub struct CartDraft {
     pub custom: Option<CustomFieldsDraft>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub purchase_order_number: Option<String>,
+    /// Never sent: lines that are not valid any more are left out, as replicating a cart does.
+    #[serde(skip)]
+    #[schemars(skip)]
+    pub leave_out_invalid: bool,
 }
 
 impl CartDraft {
@@ -111,6 +115,7 @@ impl CartDraft {
             delete_days_after_last_modification: None,
             custom: None,
             purchase_order_number: None,
+            leave_out_invalid: false,
         }
     }
 }

@@ -22,7 +22,9 @@ pub struct AddressAt {
 #[serde(tag = "action", rename_all = "camelCase", rename_all_fields = "camelCase")]
 #[allow(missing_docs, reason = "the API's own names")]
 pub enum CustomerAction {
-    AddAddress { address: AddressDraft },
+    AddAddress {
+        address: AddressDraft,
+    },
     ChangeAddress {
         #[serde(flatten)]
         at: AddressAt,
@@ -47,34 +49,73 @@ pub enum CustomerAction {
         #[serde(flatten)]
         set: SetCustomField,
     },
-    ChangeEmail { email: String },
+    ChangeEmail {
+        email: String,
+    },
     /// `password` is required for the mode `Password`.
-    SetAuthenticationMode { auth_mode: AuthenticationMode, password: Option<Password> },
-    SetFirstName { first_name: Option<String> },
-    SetLastName { last_name: Option<String> },
-    SetMiddleName { middle_name: Option<String> },
-    SetTitle { title: Option<String> },
-    SetSalutation { salutation: Option<String> },
-    SetDateOfBirth { date_of_birth: Option<CalendarDate> },
-    SetCompanyName { company_name: Option<String> },
-    SetVatId { vat_id: Option<String> },
-    SetExternalId { external_id: Option<String> },
-    SetKey { key: Option<Key> },
-    SetCustomerNumber { customer_number: Option<String> },
-    SetLocale { locale: Option<Locale> },
-    SetCustomerGroup { customer_group: Option<ResourceIdentifier> },
+    SetAuthenticationMode {
+        auth_mode: AuthenticationMode,
+        password: Option<Password>,
+    },
+    SetFirstName {
+        first_name: Option<String>,
+    },
+    SetLastName {
+        last_name: Option<String>,
+    },
+    SetMiddleName {
+        middle_name: Option<String>,
+    },
+    SetTitle {
+        title: Option<String>,
+    },
+    SetSalutation {
+        salutation: Option<String>,
+    },
+    SetDateOfBirth {
+        date_of_birth: Option<CalendarDate>,
+    },
+    SetCompanyName {
+        company_name: Option<String>,
+    },
+    SetVatId {
+        vat_id: Option<String>,
+    },
+    SetExternalId {
+        external_id: Option<String>,
+    },
+    SetKey {
+        key: Option<Key>,
+    },
+    SetCustomerNumber {
+        customer_number: Option<String>,
+    },
+    SetLocale {
+        locale: Option<Locale>,
+    },
+    SetCustomerGroup {
+        customer_group: Option<ResourceIdentifier>,
+    },
     SetCustomerGroupAssignments {
         #[serde(default, deserialize_with = "crate::null_as_default")]
         customer_group_assignments: Vec<CustomerGroupAssignmentDraft>,
     },
-    AddCustomerGroupAssignment { customer_group_assignment: CustomerGroupAssignmentDraft },
-    RemoveCustomerGroupAssignment { customer_group: ResourceIdentifier },
+    AddCustomerGroupAssignment {
+        customer_group_assignment: CustomerGroupAssignmentDraft,
+    },
+    RemoveCustomerGroupAssignment {
+        customer_group: ResourceIdentifier,
+    },
     SetStores {
         #[serde(default, deserialize_with = "crate::null_as_default")]
         stores: Vec<StoreIdentifier>,
     },
-    AddStore { store: StoreIdentifier },
-    RemoveStore { store: StoreIdentifier },
+    AddStore {
+        store: StoreIdentifier,
+    },
+    RemoveStore {
+        store: StoreIdentifier,
+    },
     SetCustomType(SetCustomType),
     SetCustomField(SetCustomField),
 }

@@ -14,7 +14,10 @@ impl CalendarDate {
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let form = text.len() == 10
-            && text.bytes().enumerate().all(|(at, b)| if at == 4 || at == 7 { b == b'-' } else { b.is_ascii_digit() });
+            && text
+                .bytes()
+                .enumerate()
+                .all(|(at, b)| if at == 4 || at == 7 { b == b'-' } else { b.is_ascii_digit() });
         (form && text.parse::<jiff::civil::Date>().is_ok()).then(|| Self(text.to_owned()))
     }
 
@@ -28,8 +31,9 @@ impl CalendarDate {
 impl<'de> Deserialize<'de> for CalendarDate {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = Cow::<str>::deserialize(deserializer)?;
-        Self::parse(&text)
-            .ok_or_else(|| serde::de::Error::custom(format_args!("'{text}' is not a date; dates look like 2024-12-31")))
+        Self::parse(&text).ok_or_else(|| {
+            serde::de::Error::custom(format_args!("'{text}' is not a date; dates look like 2024-12-31"))
+        })
     }
 }
 
@@ -52,7 +56,9 @@ mod tests {
     #[test]
     fn only_days_of_the_calendar_are_dates() {
         assert_eq!(CalendarDate::parse("2024-02-29").unwrap().as_str(), "2024-02-29");
-        for bad in ["2023-02-29", "2024-2-9", "20240229", "2024-02-29T00:00:00", "", "+2024-2-29", "２０24-02"] {
+        for bad in
+            ["2023-02-29", "2024-2-9", "20240229", "2024-02-29T00:00:00", "", "+2024-2-29", "２０24-02"]
+        {
             assert_eq!(CalendarDate::parse(bad), None, "{bad}");
         }
     }

@@ -4,7 +4,7 @@ use super::Password;
 use crate::cart::CartMergeMode;
 use crate::{Id, ResourceIdentifier};
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 /// The body of `POST /login`.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]

@@ -50,7 +50,7 @@ pub(super) fn add(cart: &mut Held, draft: &LineItemDraft, cx: &Context<'_>) -> D
     let grown = pricing::line_to_grow(&cart.line_items, &identity, mode);
     let at = match grown {
         Some(at) => {
-            grow(cart, at, quantity, draft, cx)?;
+            grow(cart, at, quantity, cx)?;
             at
         }
         None => {
@@ -126,16 +126,10 @@ fn settle_added(
     Ok(())
 }
 
-fn grow(cart: &mut Held, at: usize, quantity: i64, draft: &LineItemDraft, cx: &Context<'_>) -> Decision<()> {
+fn grow(cart: &mut Held, at: usize, quantity: i64, cx: &Context<'_>) -> Decision<()> {
     let sum = cart.line_items[at].quantity.checked_add(quantity);
     let sum = sum.ok_or_else(|| ApiError::invalid_field("quantity", quantity))?;
-    if draft.shipping_details.is_none() {
-        put_quantity(&mut cart.body.line_items[at], sum, cx);
-    } else {
-        let line = &mut cart.body.line_items[at];
-        (line.quantity, line.last_modified_at) = (sum, Some(cx.now));
-        put_states(line);
-    }
+    put_quantity(&mut cart.body.line_items[at], sum, cx);
     Ok(())
 }
 

@@ -33,14 +33,18 @@ pub(super) fn apply(state: &mut State<Customers>, step: &Step, cx: &mut Context<
             custom::set_field(custom, set, of_address(address_id), cx)?;
         }
         A::ChangeEmail { email } => change_email(state, email, cx)?,
-        A::SetAuthenticationMode { auth_mode, .. } => set_mode(state, *auth_mode, step.password_hash.as_deref())?,
+        A::SetAuthenticationMode { auth_mode, .. } => {
+            set_mode(state, *auth_mode, step.password_hash.as_deref())?;
+        }
         A::SetFirstName { first_name } => told(&mut state.body.first_name, first_name, "FirstName", cx),
         A::SetLastName { last_name } => told(&mut state.body.last_name, last_name, "LastName", cx),
         A::SetTitle { title } => told(&mut state.body.title, title, "Title", cx),
         A::SetDateOfBirth { date_of_birth } => {
             told(&mut state.body.date_of_birth, date_of_birth, "DateOfBirth", cx);
         }
-        A::SetCompanyName { company_name } => told(&mut state.body.company_name, company_name, "CompanyName", cx),
+        A::SetCompanyName { company_name } => {
+            told(&mut state.body.company_name, company_name, "CompanyName", cx);
+        }
         A::SetExternalId { external_id } => told(&mut state.body.external_id, external_id, "ExternalId", cx),
         A::SetMiddleName { middle_name } => state.middle_name.clone_from(middle_name),
         A::SetSalutation { salutation } => state.salutation.clone_from(salutation),
@@ -131,7 +135,8 @@ fn set_mode(state: &mut State<Customers>, mode: AuthenticationMode, hash: Option
 fn set_number(state: &mut State<Customers>, number: Option<&str>) -> Decision<()> {
     match state.customer_number.as_deref() {
         Some(set) if number != Some(set) => {
-            Err(ApiError::invalid_operation("The customerNumber is already set and cannot be changed.").into())
+            Err(ApiError::invalid_operation("The customerNumber is already set and cannot be changed.")
+                .into())
         }
         _ => {
             state.customer_number = number.map(str::to_owned);

@@ -55,7 +55,11 @@ pub(super) fn made(draft: &AddressDraft, id: Id, cx: &Context<'_>) -> Decision<A
 }
 
 /// Takes over the addresses of a role from a draft: the default one and all, by their places.
-pub(super) fn place(customer: &mut Customer, role: Role, (default, all): (Option<u32>, &[u32])) -> Decision<()> {
+pub(super) fn place(
+    customer: &mut Customer,
+    role: Role,
+    (default, all): (Option<u32>, &[u32]),
+) -> Decision<()> {
     let id_at = |customer: &Customer, place: u32, field: String| {
         let address = usize::try_from(place).ok().and_then(|at| customer.addresses.get(at));
         address.and_then(|address| address.id.clone()).ok_or_else(|| ApiError::invalid_field(&field, place))
@@ -99,7 +103,9 @@ fn remove_id(customer: &mut Customer, role: Role, id: &Id) -> bool {
 /// The place of the address that an action names.
 fn find(customer: &Customer, at: &AddressAt) -> Decision<usize> {
     let (found, name) = match (&at.address_id, &at.address_key) {
-        (Some(id), None) => (customer.addresses.iter().position(|a| a.id.as_ref() == Some(id)), format!("ID '{id}'")),
+        (Some(id), None) => {
+            (customer.addresses.iter().position(|a| a.id.as_ref() == Some(id)), format!("ID '{id}'"))
+        }
         (None, Some(key)) => {
             (customer.addresses.iter().position(|a| a.key.as_ref() == Some(key)), format!("key '{key}'"))
         }
@@ -108,7 +114,9 @@ fn find(customer: &Customer, at: &AddressAt) -> Decision<usize> {
             return Err(ApiError::invalid_operation(message).into());
         }
     };
-    found.ok_or_else(|| ApiError::invalid_operation(format!("The customer has no address with the {name}.")).into())
+    found.ok_or_else(|| {
+        ApiError::invalid_operation(format!("The customer has no address with the {name}.")).into()
+    })
 }
 
 /// The address that an action names, with its id.
@@ -170,7 +178,12 @@ pub(super) fn remove(state: &mut State<Customers>, at: &AddressAt, cx: &mut Cont
 }
 
 /// `addShippingAddressId` and `addBillingAddressId`.
-pub(super) fn enlist(state: &mut State<Customers>, role: Role, at: &AddressAt, cx: &mut Context<'_>) -> Decision<()> {
+pub(super) fn enlist(
+    state: &mut State<Customers>,
+    role: Role,
+    at: &AddressAt,
+    cx: &mut Context<'_>,
+) -> Decision<()> {
     let (id, address) = named(state, at)?;
     if add_id(&mut state.body, role, &id) {
         cx.emit(Message::new(format!("Customer{}AddressAdded", role.name())).with("address", address));
@@ -179,7 +192,12 @@ pub(super) fn enlist(state: &mut State<Customers>, role: Role, at: &AddressAt, c
 }
 
 /// `removeShippingAddressId` and `removeBillingAddressId`.
-pub(super) fn delist(state: &mut State<Customers>, role: Role, at: &AddressAt, cx: &mut Context<'_>) -> Decision<()> {
+pub(super) fn delist(
+    state: &mut State<Customers>,
+    role: Role,
+    at: &AddressAt,
+    cx: &mut Context<'_>,
+) -> Decision<()> {
     let (id, address) = named(state, at)?;
     if remove_id(&mut state.body, role, &id) {
         cx.emit(Message::new(format!("Customer{}AddressRemoved", role.name())).with("address", address));

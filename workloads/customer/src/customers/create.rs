@@ -58,7 +58,8 @@ pub(super) fn customer(draft: &CustomerDraft, has_password: bool, cx: &Context<'
 
 /// Notes all that the draft refers to, so that it is fetched at once.
 fn want_all(draft: &CustomerDraft, cx: &Context<'_>) {
-    let groups = draft.customer_group_assignments.iter().map(|a| &a.customer_group).chain(&draft.customer_group);
+    let groups =
+        draft.customer_group_assignments.iter().map(|a| &a.customer_group).chain(&draft.customer_group);
     groups.for_each(|group| cx.want(Context::lookup_of(Kind::CustomerGroup, group)));
     draft.stores.iter().for_each(|store| cx.want(Context::lookup_of(Kind::Store, store)));
     let customs = draft.addresses.iter().filter_map(|a| a.custom.as_ref()).chain(&draft.custom);

@@ -92,7 +92,9 @@ pub(super) fn remove_assignment(
 ) -> Decision<()> {
     let gone = CustomerGroupAssignment { customer_group: cx.reference(Kind::CustomerGroup, group)? };
     if !state.customer_group_assignments.contains(&gone) {
-        return Err(ApiError::invalid_operation("The customer is not assigned to this customer group.").into());
+        return Err(
+            ApiError::invalid_operation("The customer is not assigned to this customer group.").into()
+        );
     }
     state.customer_group_assignments.retain(|assignment| *assignment != gone);
     cx.emit(Message::new("CustomerGroupAssignmentRemoved").with("customerGroupAssignment", gone));

@@ -8,8 +8,6 @@ mod addresses;
 mod create;
 mod membership;
 mod secrets;
-#[cfg(test)]
-mod tests;
 
 pub(crate) use secrets::{Secrets, SignUp, Token, TokenKind};
 
@@ -103,7 +101,8 @@ impl Rules for Customers {
     fn user_identifiers(customer: &Customer) -> Map<String, Value> {
         let mut identifiers = Map::new();
         identifiers.extend(customer.key.iter().map(|key| ("key".to_owned(), key.into())));
-        identifiers.extend(customer.external_id.iter().map(|id| ("externalId".to_owned(), id.as_str().into())));
+        identifiers
+            .extend(customer.external_id.iter().map(|id| ("externalId".to_owned(), id.as_str().into())));
         let number = customer.customer_number.iter();
         identifiers.extend(number.map(|number| ("customerNumber".to_owned(), number.as_str().into())));
         identifiers

@@ -90,7 +90,8 @@ impl TokenKind {
             Self::Password => "password",
             Self::Email => "email",
         };
-        let message = format!("The Resource with {what}Token was not found. The token is unknown, or was used.");
+        let message =
+            format!("The Resource with {what}Token was not found. The token is unknown, or was used.");
         ApiError::new(Code::ResourceNotFound, message)
     }
 }
@@ -118,7 +119,13 @@ const TOKENS: usize = 20;
 
 impl Token {
     /// The stored form of a token of that value.
-    pub(crate) fn new(id: Id, value: &str, created_at: Timestamp, expires_at: Timestamp, alone: bool) -> Self {
+    pub(crate) fn new(
+        id: Id,
+        value: &str,
+        created_at: Timestamp,
+        expires_at: Timestamp,
+        alone: bool,
+    ) -> Self {
         Self { id, digest: digest(value), created_at, expires_at, invalidate_older_tokens: alone }
     }
 }
@@ -195,7 +202,10 @@ mod tests {
         let other = secrets.check(TokenKind::Password, "abc", at(1)).unwrap_err();
         assert_eq!(other.code(), Code::ResourceNotFound);
         assert_eq!(secrets.claims(), vec![TokenKind::Email.claim("abc")]);
-        assert!(!serde_json::to_string(&secrets).unwrap().contains("\"abc\",\"createdAt"), "only the digest is kept");
+        assert!(
+            !serde_json::to_string(&secrets).unwrap().contains("\"abc\",\"createdAt"),
+            "only the digest is kept"
+        );
     }
 
     #[test]

@@ -27,7 +27,9 @@ pub(super) fn add(mut builder: ServiceBuilder, desk: &Desk, schemas: &Schemas) -
         .takes(draft)
         .gives(201, Some(schemas.sign_in.clone()));
     let updates = ["customers/{id}", "customers/key={key}"].map(|path| {
-        operation(path, "Updates a customer.").takes(update.clone()).gives(200, Some(schemas.customer.clone()))
+        operation(path, "Updates a customer.")
+            .takes(update.clone())
+            .gives(200, Some(schemas.customer.clone()))
     });
     let login = operation("login", "Signs a customer in and merges carts.")
         .takes(sign_in)

@@ -29,7 +29,9 @@ pub(super) fn add(mut builder: ServiceBuilder, desk: &Desk, schemas: &Schemas) -
     let Schemas { customer, sign_in: signed_in, .. } = schemas;
     let (a, b, c, d, e) = (desk.clone(), desk.clone(), desk.clone(), desk.clone(), desk.clone());
     let me = [
-        operation("get", "", "Gets the customer of the token.").param("expand", "string").gives(200, Some(customer.clone())),
+        operation("get", "", "Gets the customer of the token.")
+            .param("expand", "string")
+            .gives(200, Some(customer.clone())),
         posting("", "Updates the customer of the token.", update, (200, customer)).param("expand", "string"),
         operation("delete", "", "Deletes the customer of the token.")
             .param("version", "integer")
@@ -40,7 +42,12 @@ pub(super) fn add(mut builder: ServiceBuilder, desk: &Desk, schemas: &Schemas) -
         .route("/{project}/me", &me, myself(desk))
         .route(
             "/{project}/me/signup",
-            &[posting("/signup", "Creates a customer, with the cart of the token's session.", draft, (201, signed_in))],
+            &[posting(
+                "/signup",
+                "Creates a customer, with the cart of the token's session.",
+                draft,
+                (201, signed_in),
+            )],
             post(move |request: RequestInfo, body: Bytes| async move {
                 admit(&request)?;
                 let draft: MyCustomerDraft = json(&body)?;
@@ -70,7 +77,12 @@ pub(super) fn add(mut builder: ServiceBuilder, desk: &Desk, schemas: &Schemas) -
         )
         .route(
             "/{project}/me/password/reset",
-            &[posting("/password/reset", "Sets a password by a token; all the customer's tokens end.", reset, (200, customer))],
+            &[posting(
+                "/password/reset",
+                "Sets a password by a token; all the customer's tokens end.",
+                reset,
+                (200, customer),
+            )],
             post(move |request: RequestInfo, body: Bytes| async move {
                 // Who forgot the password has no token of a customer's.
                 admit(&request)?;
@@ -80,7 +92,12 @@ pub(super) fn add(mut builder: ServiceBuilder, desk: &Desk, schemas: &Schemas) -
         )
         .route(
             "/{project}/me/email/confirm",
-            &[posting("/email/confirm", "Verifies the customer's e-mail address by a token.", confirm, (200, customer))],
+            &[posting(
+                "/email/confirm",
+                "Verifies the customer's e-mail address by a token.",
+                confirm,
+                (200, customer),
+            )],
             post(move |request: RequestInfo, body: Bytes| async move {
                 let id = customer_of(&request)?;
                 let MyConfirmEmail { token_value } = json(&body)?;

@@ -54,7 +54,12 @@ pub(super) fn add(mut builder: ServiceBuilder, desk: &Desk, schemas: &Schemas) -
         )
         .route(
             "/{project}/customers/password/reset",
-            &[operation("password/reset", "Sets a password by a token; all the customer's tokens end.", reset, customer)],
+            &[operation(
+                "password/reset",
+                "Sets a password by a token; all the customer's tokens end.",
+                reset,
+                customer,
+            )],
             post(move |request: RequestInfo, body: Bytes| async move {
                 request.caller.require_manage(Kind::Customer)?;
                 let ResetPassword { token_value, new_password, version } = json(&body)?;
@@ -83,10 +88,14 @@ pub(super) fn add(mut builder: ServiceBuilder, desk: &Desk, schemas: &Schemas) -
             }),
         );
     let by_token = |what: &str| {
-        Operation::new("get", format!("/{{projectKey}}/customers/{what}-token={{{what}Token}}"), "Gets a customer by a token.")
-            .scopes(scopes("view_"))
-            .param("expand", "string")
-            .gives(200, Some(customer.clone()))
+        Operation::new(
+            "get",
+            format!("/{{projectKey}}/customers/{what}-token={{{what}Token}}"),
+            "Gets a customer by a token.",
+        )
+        .scopes(scopes("view_"))
+        .param("expand", "string")
+        .gives(200, Some(customer.clone()))
     };
     builder
         .route(
@@ -94,7 +103,11 @@ pub(super) fn add(mut builder: ServiceBuilder, desk: &Desk, schemas: &Schemas) -
             &[by_token("password")],
             get_by(desk, TokenKind::Password),
         )
-        .route("/{project}/customers/email-token={token}", &[by_token("email")], get_by(desk, TokenKind::Email))
+        .route(
+            "/{project}/customers/email-token={token}",
+            &[by_token("email")],
+            get_by(desk, TokenKind::Email),
+        )
 }
 
 fn operation(path: &str, summary: &str, takes: Value, gives: &Value) -> Operation {
@@ -107,9 +120,7 @@ fn operation(path: &str, summary: &str, takes: Value, gives: &Value) -> Operatio
 fn get_by(desk: &Desk, kind: TokenKind) -> MethodRouter {
     let desk = desk.clone();
     get(
-        move |request: RequestInfo,
-              Path((_, token)): Path<(String, String)>,
-              RawQuery(query): RawQuery| async move {
+        move |request: RequestInfo, Path((_, token)): Path<(String, String)>, RawQuery(query): RawQuery| async move {
             request.caller.require_view(Kind::Customer)?;
             let found = desk.by_token(request.project(), kind, &token).await?;
             Reply::Ok(ok(desk.expanded(&request, query.as_deref(), found.json).await?))

@@ -193,7 +193,8 @@ impl<R: Rules> Collection<R> {
             return Err(ApiError::new(
                 api::Code::MaxResourceLimitExceeded,
                 format!("An update takes at most {MAX_ACTIONS} actions, but {} were sent.", update.actions.len()),
-            ));
+            )
+            .with("exceededResource", R::KIND.type_id()));
         }
         let edit = Edit { expected_version: Some(update.version), access: access.clone(), visible: true };
         let edited = self

@@ -39,7 +39,7 @@ impl Lookups {
     pub async fn fetch(&self, request: &RequestInfo, wanted: Vec<Lookup>, facts: &mut Facts) -> Result<()> {
         if wanted.len() + facts.0.len() > MAX_LOOKUPS {
             return Err(ApiError::new(
-                api::Code::MaxResourceLimitExceeded,
+                api::Code::QueryComplexityLimitExceeded,
                 format!("A request may refer to at most {MAX_LOOKUPS} other resources."),
             ));
         }

@@ -47,7 +47,7 @@ pub(super) fn apply(
             }
         }
         A::TransitionState { state: to, force } => {
-            transition(state, to.as_ref(), force.unwrap_or(false), cx)?
+            transition(state, to.as_ref(), force.unwrap_or(false), cx)?;
         }
 
         A::AddToCategory { category, order_hint, staged } => {
@@ -90,7 +90,7 @@ pub(super) fn apply(
         A::ChangePrice { price_id, price, staged } => prices::change(state, price_id, price, *staged, cx)?,
         A::RemovePrice { price_id, staged } => prices::remove(state, price_id, *staged, cx)?,
         A::SetPriceKey { price_id, key, staged } => {
-            prices::set_key(state, price_id, key.as_ref(), *staged, cx)?
+            prices::set_key(state, price_id, key.as_ref(), *staged, cx)?;
         }
         A::SetProductPriceCustomType { price_id, set, staged } => {
             prices::set_type(state, price_id, set, *staged, cx)?;

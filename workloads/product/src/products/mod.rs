@@ -12,6 +12,8 @@ mod invariants;
 mod prices;
 mod publication;
 mod target;
+#[cfg(test)]
+mod tests;
 mod variants;
 mod views;
 

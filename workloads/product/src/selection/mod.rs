@@ -13,7 +13,7 @@ mod walk;
 
 use api::{ApiError, CountryCode, CurrencyCode, Result, Timestamp};
 use kit::http::Params;
-use std::cmp::Reverse;
+use std::cmp::Ordering;
 
 /// The query parameters of price selection.
 pub(crate) const QUERY: &[(&str, &str)] = &[
@@ -116,16 +116,43 @@ struct Best<'a> {
     held: Option<(Rank, &'a str)>,
 }
 
-/// Level, dated, cheapness.
-type Rank = (u8, bool, Reverse<(i128, i128)>);
+/// How good a price is: level, dated, amount and digits.
+#[derive(Clone, Copy)]
+struct Rank {
+    level: u8,
+    dated: bool,
+    amount: i64,
+    digits: u32,
+}
+
+impl Rank {
+    fn beats(self, other: Self) -> bool {
+        let standing = (self.level, self.dated).cmp(&(other.level, other.dated));
+        standing.then_with(|| other.compare_amount(self)).is_gt()
+    }
+
+    fn compare_amount(self, other: Self) -> Ordering {
+        if self.digits == other.digits {
+            return self.amount.cmp(&other.amount);
+        }
+        self.exact().cmp(&other.exact())
+    }
+
+    /// Something that orders amounts of one currency whatever their precision.
+    fn exact(self) -> (i128, i128) {
+        let digits = self.digits.min(20);
+        let (amount, unit) = (i128::from(self.amount), 10_i128.pow(digits));
+        (amount.div_euclid(unit), amount.rem_euclid(unit) * 10_i128.pow(20 - digits))
+    }
+}
 
 impl<'a> Best<'a> {
     /// Takes the price if it counts and is better; the first of equals stays.
     fn offer(&mut self, selection: &Selection<'_>, now: Timestamp, scope: &Scope<'_>, price: &'a str) {
         let Some(level) = selection.level(scope, now) else { return };
         let dated = scope.from.is_some() || scope.until.is_some();
-        let rank = (level, dated, Reverse(scope.exact()));
-        if self.held.is_none_or(|(held, _)| rank > held) {
+        let rank = Rank { level, dated, amount: scope.amount, digits: scope.digits };
+        if self.held.is_none_or(|(held, _)| rank.beats(held)) {
             self.held = Some((rank, price));
         }
     }
@@ -153,14 +180,5 @@ impl Selection<'_> {
             level |= 1;
         }
         Some(level)
-    }
-}
-
-impl Scope<'_> {
-    /// Something that orders amounts of one currency whatever their precision.
-    fn exact(&self) -> (i128, i128) {
-        let digits = self.digits.min(20);
-        let (amount, unit) = (i128::from(self.amount), 10_i128.pow(digits));
-        (amount.div_euclid(unit), amount.rem_euclid(unit) * 10_i128.pow(20 - digits))
     }
 }

@@ -1,5 +1,7 @@
 //! The product service over HTTP, on the real SQLite store and event log.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests end where something is not as expected")]
+
 mod categories;
 mod product_actions;
 mod product_types;

@@ -30,8 +30,8 @@ pub fn draft(key: &str) -> Value {
 }
 
 fn with(mut draft: Value, change: Value) -> Value {
-    for (name, value) in change.as_object().unwrap() {
-        draft[name] = value.clone();
+    if let (Value::Object(draft), Value::Object(change)) = (&mut draft, change) {
+        draft.extend(change);
     }
     draft
 }

@@ -84,16 +84,13 @@ impl LocalConsumer {
             return Ok(false);
         };
         let limit = (max - found.len()).min(PORTION);
-        let events = self
-            .shared
-            .readers
-            .with(|db| read(db, topic.id, from, head, limit))
-            .map_err(|error| failed(&error))?;
-        let to = match events.last() {
-            Some(last) if events.len() == limit => last.offset,
+        let portion = self.shared.readers.with(|db| read(db, topic, from, head, limit));
+        let portion = portion.map_err(|error| failed(&error))?;
+        let to = match portion.events.last() {
+            Some(last) if !portion.complete => last.offset,
             _ => head,
         };
-        for event in events {
+        for event in portion.events {
             let Ok(partition) = usize::try_from(event.partition) else { continue };
             let Some(place) = self.places.get_mut(&(topic.id, partition)) else { continue };
             if event.offset > place.seen {

@@ -1,7 +1,7 @@
 //! The log itself: its tables, how it is read, and what its writer thread does.
 
 use super::retention::Retention;
-use super::{PARTITIONS, PORTION};
+use super::{PARTITIONS, PORTION, PORTION_BYTES};
 use crate::sqlite::writer::{Machine, Stop};
 use api::Timestamp;
 use kit::bus::{BusError, Delivery, Event, Follower};
@@ -83,25 +83,37 @@ impl Topic {
     }
 }
 
-/// Reads up to `limit` events of a topic after one offset, up to another.
+/// What one look into a topic found.
+pub(super) struct Portion {
+    pub events: Vec<Delivery>,
+    /// There is nothing more up to where it looked.
+    pub complete: bool,
+}
+
+/// Reads up to `limit` events of a topic after one offset, up to another; fewer where they are large.
 pub(super) fn read(
     db: &Connection,
-    topic: i64,
+    topic: &Topic,
     after: i64,
     to: i64,
     limit: usize,
-) -> rusqlite::Result<Vec<Delivery>> {
+) -> rusqlite::Result<Portion> {
     let mut statement = db.prepare_cached(
-        "SELECT place, change_seq, time, event, type, key, data,
-                (SELECT name FROM topic WHERE id = ?4)
-         FROM event WHERE place > ?1 AND place <= ?2 ORDER BY place LIMIT ?3",
+        "SELECT place, change_seq, time, event, type, key, data FROM event
+         WHERE place > ?1 AND place <= ?2 ORDER BY place",
     )?;
-    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let rows = statement.query_map((place(topic, after), place(topic, to), limit, topic), delivery)?;
-    rows.collect()
+    let mut rows = statement.query((place(topic.id, after), place(topic.id, to)))?;
+    let (mut events, mut bytes) = (Vec::new(), 0);
+    while events.len() < limit && bytes < PORTION_BYTES {
+        let Some(row) = rows.next()? else { return Ok(Portion { events, complete: true }) };
+        let event = delivery(row, topic)?;
+        bytes += event.event.data.len();
+        events.push(event);
+    }
+    Ok(Portion { events, complete: false })
 }
 
-fn delivery(row: &Row<'_>) -> rusqlite::Result<Delivery> {
+fn delivery(row: &Row<'_>, topic: &Topic) -> rusqlite::Result<Delivery> {
     let key: String = row.get(5)?;
     Ok(Delivery {
         partition: i32::try_from(partition(&key)).unwrap_or(0),
@@ -113,7 +125,7 @@ fn delivery(row: &Row<'_>) -> rusqlite::Result<Delivery> {
             kind: row.get(4)?,
             key,
             data: row.get(6)?,
-            topic: row.get(7)?,
+            topic: topic.name.clone(),
         },
     })
 }
@@ -262,10 +274,9 @@ impl LogMachine {
     ) -> Result<(), BusError> {
         let Some(log) = self.logs.get_mut(name) else { return Ok(()) };
         while from < to {
-            let read = read(db, log.topic.id, from, to, PORTION).map_err(|error| failed(&error))?;
-            let Some(last) = read.last() else { break };
-            from = last.offset;
-            read.iter().for_each(|delivery| hand_to(&follower, &delivery.event));
+            let portion = read(db, &log.topic, from, to, PORTION).map_err(|error| failed(&error))?;
+            portion.events.iter().for_each(|delivery| hand_to(&follower, &delivery.event));
+            from = portion.events.last().map_or(to, |last| last.offset);
         }
         log.followers.push(follower);
         Ok(())

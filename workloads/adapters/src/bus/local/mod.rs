@@ -35,6 +35,8 @@ const LARGEST: usize = 8 << 20;
 const PARTITIONS: usize = 4;
 /// Events that are read at once.
 const PORTION: usize = 500;
+/// Bytes after which no more is read at once.
+const PORTION_BYTES: usize = 4 << 20;
 
 /// The log of a stack in one process.
 pub struct LocalBus {
@@ -43,8 +45,9 @@ pub struct LocalBus {
 
 /// What the bus and its consumers work with.
 struct Shared {
-    writer: Writer<LogMachine>,
+    // Before the writer: the last one to close the file works the write-ahead log into it.
     readers: Readers,
+    writer: Writer<LogMachine>,
     groups: Mutex<HashMap<String, Arc<Group>>>,
     clock: Arc<dyn Clock>,
 }
@@ -111,12 +114,11 @@ impl EventBus for LocalBus {
             let mut from = 0;
             // Most of it here, so that the writer only has to add what is newest.
             while topic.head() - from > i64::try_from(PORTION).unwrap_or(i64::MAX) {
-                let read =
-                    self.shared.readers.with(|db| log::read(db, topic.id, from, topic.head(), PORTION));
-                let read = read.map_err(|error| log::failed(&error))?;
-                let Some(last) = read.last() else { break };
+                let read = |db: &rusqlite::Connection| log::read(db, &topic, from, topic.head(), PORTION);
+                let portion = self.shared.readers.with(read).map_err(|error| log::failed(&error))?;
+                let Some(last) = portion.events.last() else { break };
                 from = last.offset;
-                read.iter().for_each(|delivery| log::hand_to(&follower, &delivery.event));
+                portion.events.iter().for_each(|delivery| log::hand_to(&follower, &delivery.event));
                 tokio::task::yield_now().await;
             }
             self.shared.writer.run(Op::Follow { topic: name, from, follower }).await.map(drop)

@@ -31,16 +31,20 @@ use std::time::Duration;
 use write::{Op, StoreMachine};
 
 const FORMAT: Format = Format { application: 0x0043_5331, version: 1 };
-/// The largest document in bytes, all views and hidden parts together.
+/// The largest document in bytes, all views and hidden parts together; also the most that the events of
+/// one write may take.
 const LARGEST: usize = 16 << 20;
 /// How long the reads of the relay and of the recovery loop may take.
 const BACKGROUND: Duration = Duration::from_secs(30);
 /// Events that one call of `unpublished` gives at most, so that a backlog does not fill the memory.
 const EVENTS: usize = 5_000;
+/// Bytes of events after which one call of `unpublished` takes no more.
+const EVENT_BYTES: usize = 16 << 20;
 
 /// A service's SQLite file.
 pub struct SqliteStore {
     kinds: Arc<[KindSql]>,
+    // Before the writer: the last one to close the file works the write-ahead log into it.
     readers: Readers,
     queries: Queries,
     writer: Writer<StoreMachine>,
@@ -218,8 +222,10 @@ impl Store for SqliteStore {
 
     fn write(&self, write: Write) -> Boxed<'_, Result<(), StoreError>> {
         let document = &write.document;
-        let size = document.views.iter().map(|view| view.served.len()).sum::<usize>();
-        if size + document.hidden.as_ref().map_or(0, String::len) > LARGEST {
+        let size = document.views.iter().map(|view| view.served.len()).sum::<usize>()
+            + document.hidden.as_ref().map_or(0, String::len);
+        let told = write.events.iter().map(|event| event.data.len()).sum::<usize>();
+        if size > LARGEST || told > LARGEST {
             return Box::pin(ready(Err(StoreError::TooLarge)));
         }
         Box::pin(self.writer.run(Op::Write(write)))
@@ -286,8 +292,9 @@ fn unpublished(db: &Connection, limit: u32) -> rusqlite::Result<Vec<Unpublished>
     let mut rows = statement.query([])?;
     let mut found: Vec<Unpublished> = Vec::new();
     let mut places: HashMap<DocKey, usize> = HashMap::new();
-    let mut looked_at = 0;
+    let (mut looked_at, mut bytes) = (0, 0);
     while looked_at < EVENTS
+        && bytes < EVENT_BYTES
         && let Some(row) = rows.next()?
     {
         looked_at += 1;
@@ -302,6 +309,7 @@ fn unpublished(db: &Connection, limit: u32) -> rusqlite::Result<Vec<Unpublished>
             time: Timestamp::from_millis(row.get(8)?),
             data: row.get(9)?,
         };
+        bytes += event.data.len();
         if let Some(place) = places.get(&key) {
             let same = &mut found[*place].events;
             if same.last().is_some_and(|last| last.change_seq < event.change_seq) {

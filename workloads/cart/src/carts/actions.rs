@@ -1,0 +1,333 @@
+//! What each update action does to a cart. Nothing is worked out here: [`super::settle`] does that once.
+
+use super::details::Subject;
+use super::fields::{self, FieldsOf};
+use super::lines::{self, Given};
+use super::{Held, addresses, custom_lines, details, guard, known, owner, prices, settle, ship, taxes};
+use api::cart::{Cart, CartAction, CartLock, CartState, FreezeStrategy, InventoryMode};
+use api::channel::ChannelRole;
+use api::type_definition::{SetCustomField, SetCustomType};
+use api::{AddressDraft, ApiError, Message, ResourceIdentifier};
+use kit::resource::{Context, Decision};
+use serde_json::{Map, Value};
+
+/// Applies one action.
+#[allow(clippy::too_many_lines, reason = "one short arm for each of the API's actions")]
+pub(super) fn apply(cart: &mut Held, action: &CartAction, cx: &mut Context<'_>) -> Decision<()> {
+    use CartAction as A;
+    guard::check(cart, action, cx)?;
+    match action {
+        A::Recalculate { update_product_data } => settle::recalculate(cart, *update_product_data),
+        A::SetKey { key } => cart.body.key.clone_from(key),
+        A::SetCustomerId { customer_id } => owner::set_customer(cart, customer_id.as_ref(), cx)?,
+        A::SetCustomerGroup { customer_group } => owner::set_group(cart, customer_group.as_ref(), cx)?,
+        A::SetCustomerEmail { email } => cart.body.customer_email.clone_from(email),
+        A::SetAnonymousId { anonymous_id } => owner::set_anonymous(cart, anonymous_id.as_ref())?,
+        A::SetCountry { country } => owner::set_country(cart, *country, cx)?,
+        A::SetLocale { locale } => owner::set_locale(cart, locale.as_ref(), cx)?,
+        A::SetDeleteDaysAfterLastModification { delete_days_after_last_modification: days } => {
+            owner::set_retention(cart, *days, cx)?;
+        }
+        A::SetPurchaseOrderNumber { purchase_order_number: number } => set_purchase_order(cart, number, cx),
+        A::SetCustomType { type_ref, fields } => set_type(cart, FieldsOf::Cart, type_ref, fields, cx)?,
+        A::SetCustomField { name, value } => set_field(cart, FieldsOf::Cart, name, value, cx)?,
+        A::FreezeCart { strategy } => freeze(cart, *strategy, cx)?,
+        A::UnfreezeCart {} => unfreeze(cart, cx)?,
+        A::LockCart {} => lock(cart, cx),
+        A::UnlockCart {} => {
+            if cart.body.lock.take().is_some() {
+                cx.emit(Message::new("CartUnlocked"));
+            }
+        }
+
+        A::AddLineItem(draft) => lines::add(cart, draft, cx)?,
+        A::ChangeLineItemQuantity { line_item_id, line_item_key, quantity, external_price, external_total_price } => {
+            let at = cart.find_line(line_item_id.as_ref(), line_item_key.as_ref())?;
+            let given = Given { price: *external_price, total: external_total_price.as_ref() };
+            lines::change_quantity(cart, at, *quantity, &given, cx)?;
+        }
+        A::RemoveLineItem {
+            line_item_id,
+            line_item_key,
+            quantity,
+            external_price,
+            external_total_price,
+            shipping_details_to_remove: targets,
+        } => {
+            let at = cart.find_line(line_item_id.as_ref(), line_item_key.as_ref())?;
+            let given = Given { price: *external_price, total: external_total_price.as_ref() };
+            lines::remove(cart, at, *quantity, &given, targets.as_ref(), cx)?;
+        }
+        A::SetLineItemPrice { line_item_id, line_item_key, external_price } => {
+            let at = cart.find_line(line_item_id.as_ref(), line_item_key.as_ref())?;
+            lines::set_price(cart, at, &Given { price: *external_price, total: None }, cx)?;
+        }
+        A::SetLineItemTotalPrice { line_item_id, line_item_key, external_total_price } => {
+            let at = cart.find_line(line_item_id.as_ref(), line_item_key.as_ref())?;
+            lines::set_price(cart, at, &Given { price: None, total: external_total_price.as_ref() }, cx)?;
+        }
+        A::SetLineItemTaxRate { line_item_id, line_item_key, external_tax_rate } => {
+            let at = cart.find_line(line_item_id.as_ref(), line_item_key.as_ref())?;
+            needs_external(cart)?;
+            cart.body.line_items[at].tax_rate = taxes::external_rate(cart, external_tax_rate.as_ref())?;
+        }
+        A::SetLineItemTaxAmount { line_item_id, line_item_key, external_tax_amount } => {
+            let at = cart.find_line(line_item_id.as_ref(), line_item_key.as_ref())?;
+            taxes::needs_external_amounts(cart)?;
+            let net = cart.line_items[at].total_price;
+            let amount = external_tax_amount.as_ref();
+            let (rate, taxed) = amount.map(|a| taxes::external_amount(cart, net, a)).transpose()?.unzip();
+            let line = &mut cart.body.line_items[at];
+            (line.tax_rate, line.taxed_price) = (rate, taxed);
+        }
+        A::SetLineItemCustomType { line_item_id, line_item_key, type_ref, fields } => {
+            let at = cart.find_line(line_item_id.as_ref(), line_item_key.as_ref())?;
+            set_type(cart, FieldsOf::Line(at), type_ref, fields, cx)?;
+        }
+        A::SetLineItemCustomField { line_item_id, line_item_key, name, value } => {
+            let at = cart.find_line(line_item_id.as_ref(), line_item_key.as_ref())?;
+            set_field(cart, FieldsOf::Line(at), name, value, cx)?;
+        }
+        A::SetLineItemDistributionChannel { line_item_id, line_item_key, distribution_channel: channel } => {
+            let at = cart.find_line(line_item_id.as_ref(), line_item_key.as_ref())?;
+            let channel = known::channel(cart, channel.as_ref(), ChannelRole::ProductDistribution, cx)?;
+            if cart.line_items[at].distribution_channel != channel {
+                cart.body.line_items[at].distribution_channel = channel;
+                lines::price_later(cart, at);
+            }
+        }
+        A::SetLineItemSupplyChannel { line_item_id, line_item_key, supply_channel } => {
+            let at = cart.find_line(line_item_id.as_ref(), line_item_key.as_ref())?;
+            let channel = known::channel(cart, supply_channel.as_ref(), ChannelRole::InventorySupply, cx)?;
+            cart.body.line_items[at].supply_channel = channel;
+        }
+        A::SetLineItemInventoryMode { line_item_id, line_item_key, inventory_mode } => {
+            let at = cart.find_line(line_item_id.as_ref(), line_item_key.as_ref())?;
+            check_inventory_mode(*inventory_mode, cx)?;
+            cart.body.line_items[at].inventory_mode = *inventory_mode;
+        }
+        A::SetLineItemShippingDetails { line_item_id, line_item_key, shipping_details } => {
+            let at = cart.find_line(line_item_id.as_ref(), line_item_key.as_ref())?;
+            let line = &cart.line_items[at];
+            let details = details::set(cart, Subject::Line, &line.id, line.quantity, shipping_details.as_ref())?;
+            cart.body.line_items[at].shipping_details = details;
+        }
+        A::ApplyDeltaToLineItemShippingDetailsTargets { line_item_id, line_item_key, targets_delta } => {
+            let at = cart.find_line(line_item_id.as_ref(), line_item_key.as_ref())?;
+            let line = &cart.line_items[at];
+            let held = line.shipping_details.as_ref();
+            let details = details::apply_delta(cart, Subject::Line, &line.id, line.quantity, held, targets_delta)?;
+            cart.body.line_items[at].shipping_details = details;
+        }
+        A::ChangeLineItemsOrder { line_item_order } => lines::reorder(cart, line_item_order)?,
+
+        A::AddCustomLineItem(draft) => custom_lines::add(cart, draft, cx)?,
+        A::RemoveCustomLineItem { custom_line_item_id: id, custom_line_item_key: key } => {
+            let at = cart.find_custom_line(id.as_ref(), key.as_ref())?;
+            cart.body.custom_line_items.remove(at);
+        }
+        A::ChangeCustomLineItemQuantity { custom_line_item_id: id, custom_line_item_key: key, quantity } => {
+            let at = cart.find_custom_line(id.as_ref(), key.as_ref())?;
+            custom_lines::change_quantity(cart, at, *quantity)?;
+        }
+        A::ChangeCustomLineItemMoney { custom_line_item_id: id, custom_line_item_key: key, money } => {
+            let at = cart.find_custom_line(id.as_ref(), key.as_ref())?;
+            custom_lines::change_money(cart, at, *money)?;
+        }
+        A::ChangeCustomLineItemPriceMode { custom_line_item_id: id, custom_line_item_key: key, mode } => {
+            let at = cart.find_custom_line(id.as_ref(), key.as_ref())?;
+            cart.body.custom_line_items[at].price_mode = *mode;
+        }
+        A::SetCustomLineItemTaxRate { custom_line_item_id: id, custom_line_item_key: key, external_tax_rate } => {
+            let at = cart.find_custom_line(id.as_ref(), key.as_ref())?;
+            needs_external(cart)?;
+            cart.body.custom_line_items[at].tax_rate = taxes::external_rate(cart, external_tax_rate.as_ref())?;
+        }
+        A::SetCustomLineItemTaxAmount { custom_line_item_id: id, custom_line_item_key: key, external_tax_amount } => {
+            let at = cart.find_custom_line(id.as_ref(), key.as_ref())?;
+            taxes::needs_external_amounts(cart)?;
+            let net = cart.custom_line_items[at].total_price;
+            let amount = external_tax_amount.as_ref();
+            let (rate, taxed) = amount.map(|a| taxes::external_amount(cart, net, a)).transpose()?.unzip();
+            let line = &mut cart.body.custom_line_items[at];
+            (line.tax_rate, line.taxed_price) = (rate, taxed);
+        }
+        A::SetCustomLineItemCustomType { custom_line_item_id: id, custom_line_item_key: key, type_ref, fields } => {
+            let at = cart.find_custom_line(id.as_ref(), key.as_ref())?;
+            set_type(cart, FieldsOf::CustomLine(at), type_ref, fields, cx)?;
+        }
+        A::SetCustomLineItemCustomField { custom_line_item_id: id, custom_line_item_key: key, name, value } => {
+            let at = cart.find_custom_line(id.as_ref(), key.as_ref())?;
+            set_field(cart, FieldsOf::CustomLine(at), name, value, cx)?;
+        }
+        A::SetCustomLineItemShippingDetails { custom_line_item_id: id, custom_line_item_key: key, shipping_details } => {
+            let at = cart.find_custom_line(id.as_ref(), key.as_ref())?;
+            let line = &cart.custom_line_items[at];
+            let draft = shipping_details.as_ref();
+            let details = details::set(cart, Subject::CustomLine, &line.id, line.quantity, draft)?;
+            cart.body.custom_line_items[at].shipping_details = details;
+        }
+        A::ApplyDeltaToCustomLineItemShippingDetailsTargets {
+            custom_line_item_id: id,
+            custom_line_item_key: key,
+            targets_delta: delta,
+        } => {
+            let at = cart.find_custom_line(id.as_ref(), key.as_ref())?;
+            let line = &cart.custom_line_items[at];
+            let held = line.shipping_details.as_ref();
+            let details = details::apply_delta(cart, Subject::CustomLine, &line.id, line.quantity, held, delta)?;
+            cart.body.custom_line_items[at].shipping_details = details;
+        }
+
+        A::SetShippingAddress { address } => addresses::set_shipping(cart, address.as_deref(), cx)?,
+        A::SetShippingAddressCustomType { type_ref, fields } => {
+            set_type(cart, FieldsOf::ShippingAddress, type_ref, fields, cx)?;
+        }
+        A::SetShippingAddressCustomField { name, value } => {
+            set_field(cart, FieldsOf::ShippingAddress, name, value, cx)?;
+        }
+        A::SetBillingAddress { address } => {
+            let address: Option<&AddressDraft> = address.as_deref();
+            cart.body.billing_address = address.map(|draft| addresses::address(draft, cx)).transpose()?;
+        }
+        A::SetBillingAddressCustomType { type_ref, fields } => {
+            set_type(cart, FieldsOf::BillingAddress, type_ref, fields, cx)?;
+        }
+        A::SetBillingAddressCustomField { name, value } => {
+            set_field(cart, FieldsOf::BillingAddress, name, value, cx)?;
+        }
+        A::AddItemShippingAddress { address } => details::add_address(cart, address, cx)?,
+        A::UpdateItemShippingAddress { address } => details::update_address(cart, address, cx)?,
+        A::RemoveItemShippingAddress { address_key } => details::remove_address(cart, address_key)?,
+        A::SetItemShippingAddressCustomType { address_key, type_ref, fields } => {
+            let at = details::position(cart, address_key)?;
+            set_type(cart, FieldsOf::ItemAddress(at), type_ref, fields, cx)?;
+        }
+        A::SetItemShippingAddressCustomField { address_key, name, value } => {
+            let at = details::position(cart, address_key)?;
+            set_field(cart, FieldsOf::ItemAddress(at), name, value, cx)?;
+        }
+
+        A::SetShippingMethod { shipping_method, external_tax_rate } => {
+            ship::set_method(cart, shipping_method.as_ref(), external_tax_rate.as_ref(), cx)?;
+        }
+        A::SetCustomShippingMethod { shipping_method_name, shipping_rate, tax_category, external_tax_rate, custom } => {
+            let (category, rate) = (tax_category.as_ref(), external_tax_rate.as_ref());
+            ship::set_custom_method(cart, shipping_method_name, shipping_rate, category, rate, custom.as_ref(), cx)?;
+        }
+        A::SetShippingMethodTaxRate { external_tax_rate } => {
+            needs_external(cart)?;
+            let rate = taxes::external_rate(cart, external_tax_rate.as_ref())?;
+            shipping_info(cart)?.tax_rate = rate;
+        }
+        A::SetShippingMethodTaxAmount { external_tax_amount } => {
+            taxes::needs_external_amounts(cart)?;
+            let net = shipping_info(cart)?.price;
+            let amount = external_tax_amount.as_ref();
+            let (rate, taxed) = amount.map(|a| taxes::external_amount(cart, net, a)).transpose()?.unzip();
+            let info = shipping_info(cart)?;
+            (info.tax_rate, info.taxed_price) = (rate, taxed);
+        }
+        A::SetShippingRateInput { shipping_rate_input } => {
+            ship::set_rate_input(cart, shipping_rate_input.as_ref(), cx)?;
+        }
+        A::SetShippingCustomType { type_ref, fields } => {
+            shipping_info(cart)?;
+            set_type(cart, FieldsOf::Shipping, type_ref, fields, cx)?;
+        }
+        A::SetShippingCustomField { name, value } => {
+            shipping_info(cart)?;
+            set_field(cart, FieldsOf::Shipping, name, value, cx)?;
+        }
+
+        A::SetCartTotalTax { external_total_gross, external_tax_portions } => {
+            prices::in_currency(cart, external_total_gross.currency_code)?;
+            taxes::set_total(cart, *external_total_gross, external_tax_portions)?;
+        }
+        A::ChangeTaxMode { tax_mode } => taxes::change_mode(cart, *tax_mode),
+        A::ChangeTaxRoundingMode { tax_rounding_mode } => cart.body.tax_rounding_mode = *tax_rounding_mode,
+        A::ChangeTaxCalculationMode { tax_calculation_mode } => {
+            cart.body.tax_calculation_mode = *tax_calculation_mode;
+        }
+        A::ChangePriceRoundingMode { price_rounding_mode } => {
+            cart.body.price_rounding_mode = *price_rounding_mode;
+        }
+    }
+    Ok(())
+}
+
+/// `ReserveOnCart` needs to know how long a reservation lasts.
+pub(super) fn check_inventory_mode(mode: Option<InventoryMode>, cx: &Context<'_>) -> Decision<()> {
+    if mode == Some(InventoryMode::ReserveOnCart)
+        && cx.project()?.inventory.reservation_expiration_in_minutes.is_none()
+    {
+        let message = "The inventory mode 'ReserveOnCart' needs the project's 'reservationExpirationInMinutes'.";
+        return Err(ApiError::invalid_operation(message).into());
+    }
+    Ok(())
+}
+
+fn needs_external(cart: &Cart) -> Decision<()> {
+    if cart.tax_mode == api::cart::TaxMode::External {
+        return Ok(());
+    }
+    Err(ApiError::invalid_operation("External tax rates need the tax mode 'External'.").into())
+}
+
+fn shipping_info(cart: &mut Held) -> Decision<&mut api::cart::ShippingInfo> {
+    let info = cart.body.shipping_info.as_mut();
+    info.ok_or_else(|| ApiError::invalid_operation("The cart has no shipping method.").into())
+}
+
+fn set_purchase_order(cart: &mut Held, number: &Option<String>, cx: &mut Context<'_>) {
+    let old = std::mem::replace(&mut cart.body.purchase_order_number, number.clone());
+    if old != *number {
+        let message = Message::new("CartPurchaseOrderNumberSet");
+        cx.emit(message.with("purchaseOrderNumber", number).with("oldPurchaseOrderNumber", old));
+    }
+}
+
+fn freeze(cart: &mut Held, strategy: FreezeStrategy, cx: &mut Context<'_>) -> Decision<()> {
+    if cart.line_items.is_empty() && cart.custom_line_items.is_empty() {
+        return Err(ApiError::invalid_operation("An empty cart cannot be frozen.").into());
+    }
+    if cart.cart_state != CartState::Frozen {
+        cx.emit(Message::new("CartFrozen"));
+    }
+    cart.body.cart_state = CartState::Frozen;
+    cart.body.freeze_strategy = Some(strategy);
+    Ok(())
+}
+
+fn unfreeze(cart: &mut Held, cx: &mut Context<'_>) -> Decision<()> {
+    if cart.cart_state != CartState::Frozen {
+        return Err(ApiError::invalid_operation("The cart is not frozen.").into());
+    }
+    cart.body.cart_state = CartState::Active;
+    cart.body.freeze_strategy = None;
+    settle::recalculate(cart, false);
+    cx.emit(Message::new("CartUnfrozen"));
+    Ok(())
+}
+
+fn lock(cart: &mut Held, cx: &mut Context<'_>) {
+    if cart.lock.is_none() {
+        cart.body.lock = Some(CartLock { created_at: cx.now, client_id: cx.caller().client_id.clone() });
+        cx.emit(Message::new("CartLocked"));
+    }
+}
+
+fn set_type(
+    cart: &mut Held,
+    of: FieldsOf,
+    type_ref: &Option<ResourceIdentifier>,
+    fields: &Map<String, Value>,
+    cx: &Context<'_>,
+) -> Decision<()> {
+    let action = SetCustomType { type_ref: type_ref.clone(), fields: fields.clone() };
+    fields::set_type(cart, of, &action, cx)
+}
+
+fn set_field(cart: &mut Held, of: FieldsOf, name: &str, value: &Option<Value>, cx: &Context<'_>) -> Decision<()> {
+    fields::set_field(cart, of, &SetCustomField { name: name.to_owned(), value: value.clone() }, cx)
+}

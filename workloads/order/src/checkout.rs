@@ -203,7 +203,8 @@ impl Checkout {
     /// Takes a pending order away, and with it its claims.
     async fn remove(&self, request: &RequestInfo, order_id: &Id) -> Result<()> {
         let selector = Selector::Id(order_id.clone());
-        let removed = self.orders.edit(request, &selector, &Edit::internal(), |state, _| {
+        let edit = Edit::internal();
+        let removed = self.orders.edit(request, &selector, &edit, |state, _| {
             if state.visibility == Visibility::Pending {
                 state.visibility = Visibility::Deleted;
             }

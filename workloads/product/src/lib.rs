@@ -8,6 +8,7 @@ mod projections;
 mod query;
 mod selection;
 mod slugs;
+mod unique;
 
 use api::Kind;
 use categories::{Categories, Tree};

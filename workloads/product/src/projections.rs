@@ -3,7 +3,7 @@
 //! Reads by id and key pass the stored text through; only price selection and expansion touch it.
 
 use crate::products::{CURRENT, Products, STAGED};
-use crate::selection;
+use crate::{selection, unique};
 use api::product::ProductProjection;
 use api::{ApiError, Kind, Meta, Result};
 use axum::extract::{Path, RawQuery};
@@ -14,6 +14,7 @@ use kit::resource::{
     Access, Collection, ListRequest, Lookups, Operation, expand, model_of_body, page_body, store_error,
 };
 use kit::service::ServiceBuilder;
+use kit::store::Page;
 use predicate::Model;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -82,14 +83,22 @@ impl Projections {
         let mut list = ListRequest::parse(&params, &self.model)?;
         if head {
             list = ListRequest { limit: 1, offset: 0, with_total: false, ..list };
-            let found = self.products.view_page(request, list, &Access::Project, view).await?;
+            let found = self.page(request, list, view).await?;
             return Ok(empty(if found.results.is_empty() { StatusCode::NOT_FOUND } else { StatusCode::OK }));
         }
         let (limit, offset) = (list.limit, list.offset);
-        let page = self.products.view_page(request, list, &Access::Project, view).await?;
+        let page = self.page(request, list, view).await?;
         let now = self.products.deps.clock.now();
         let text = selection::select(&params, now, page_body(limit, offset, &page))?;
         Ok(ok(expand(&self.lookups, request, &params, text).await?))
+    }
+
+    async fn page(&self, request: &RequestInfo, list: ListRequest, view: &'static str) -> Result<Page> {
+        let Some(selector) = unique::selector(&list) else {
+            return self.products.view_page(request, list, &Access::Project, view).await;
+        };
+        let found = self.products.deps.store.view(request.project(), Kind::Product, &selector, view).await;
+        unique::page(&list, found.map_err(|e| store_error(&e))?).map_err(|e| kit::peers::internal(&e))
     }
 }
 

@@ -1,5 +1,6 @@
 //! Opening database files and locking data directories. Every error says where, what and how to mend it.
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io;
@@ -180,6 +181,7 @@ fn set_up(
         "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-2048; PRAGMA wal_autocheckpoint=4000;
          PRAGMA journal_size_limit=33554432; PRAGMA temp_store=MEMORY;",
     )?;
+    plan_once(db)?;
     db.set_prepared_statement_cache_capacity(256);
     db.execute_batch("BEGIN IMMEDIATE")?;
     prepare(db, version)?;
@@ -194,6 +196,13 @@ pub(crate) fn open_reader(path: &Path, cache: u32) -> rusqlite::Result<Connectio
     let db = Connection::open_with_flags(path, flags)?;
     db.busy_timeout(BUSY)?;
     db.execute_batch(&format!("PRAGMA cache_size=-{cache}; PRAGMA temp_store=MEMORY;"))?;
+    plan_once(&db)?;
     db.set_prepared_statement_cache_capacity(64);
     Ok(db)
+}
+
+/// Keeps SQLite from planning a statement anew for the values of its parameters, which costs far more than
+/// it could ever save here.
+pub(crate) fn plan_once(db: &Connection) -> rusqlite::Result<()> {
+    db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map(drop)
 }

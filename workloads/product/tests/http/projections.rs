@@ -148,6 +148,11 @@ async fn lists_filter_sort_page_and_expand_on_the_projections_fields() {
         ("masterVariant(attributes(name=\"serial\" and value=\"y\"))", vec!["p3"]),
         ("masterVariant(prices(value(centAmount>250)))", vec!["p1"]),
         ("key in (\"p1\",\"p3\")", vec!["p1", "p3"]),
+        ("masterVariant(sku=\"second\") or variants(sku=\"second\")", vec!["p1"]),
+        ("slug(en=\"p2\") and key=\"p1\"", vec![]),
+        ("slug(en=\"p2\") or key=\"p1\"", vec!["p1", "p2"]),
+        ("not(slug(en=\"p2\"))", vec!["p1", "p3"]),
+        ("key=\"none\"", vec![]),
     ] {
         assert_eq!(
             keys(&shop.get(&format!("/product-projections?where={filter}&sort=key")).await),
@@ -155,6 +160,11 @@ async fn lists_filter_sort_page_and_expand_on_the_projections_fields() {
             "{filter}"
         );
     }
+    let one = shop.get("/product-projections?where=key=\"p1\"&offset=1").await;
+    assert_eq!((&one["total"], &one["count"]), (&json!(1), &json!(0)));
+    shop.update("/products/key=p2", json!([{"action": "changeSlug", "slug": {"en": "next"}}])).await;
+    assert_eq!(shop.get("/product-projections?where=slug(en=\"next\")").await["total"], 0, "not current yet");
+    assert_eq!(shop.get("/product-projections?where=slug(en=\"next\")&staged=true").await["total"], 1);
     let list = shop.get("/product-projections?expand=productType&limit=1").await;
     assert_eq!(list["results"][0]["productType"]["obj"]["key"], "plain");
     assert_eq!(shop.status_of("/product-projections?where=masterData(published=true)").await, 400);

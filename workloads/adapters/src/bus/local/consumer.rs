@@ -71,13 +71,27 @@ impl LocalConsumer {
         self.turn = self.turn.wrapping_add(1);
         for n in 0..self.topics.len() {
             let topic = Arc::clone(&self.topics[(self.turn + n) % self.topics.len()]);
-            while found.len() < max && self.look_at(&topic, max, &mut found)? {}
+            if found.len() < max {
+                self.look_at(&topic, max, &mut found)?;
+            }
         }
         Ok(found)
     }
 
-    /// Reads a portion of a topic; `false` when there is nothing more.
-    fn look_at(&mut self, topic: &Topic, max: usize, found: &mut Vec<Delivery>) -> Result<bool, BusError> {
+    /// Reads a topic until a portion has something for this member.
+    fn look_at(&mut self, topic: &Topic, max: usize, found: &mut Vec<Delivery>) -> Result<(), BusError> {
+        let before = found.len();
+        while found.len() == before && self.look_further(topic, max, found)? {}
+        Ok(())
+    }
+
+    /// Reads the next portion of a topic; `false` when there is nothing more.
+    fn look_further(
+        &mut self,
+        topic: &Topic,
+        max: usize,
+        found: &mut Vec<Delivery>,
+    ) -> Result<bool, BusError> {
         let head = topic.head();
         let mine = (0..PARTITIONS).filter_map(|partition| self.places.get(&(topic.id, partition)));
         let Some(from) = mine.map(|place| place.seen).min().filter(|from| *from < head) else {

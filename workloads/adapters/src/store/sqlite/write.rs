@@ -18,13 +18,12 @@ const RELEASE: &str =
 const APPEND: &str =
     "INSERT INTO outbox (kind, project, id, seq, change_seq, event, topic, type, key, time, data)
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
-/// Only up to the first event of that number: a later one belongs to a new document of the same id.
-const PUBLISHED: &str = "DELETE FROM outbox WHERE kind = ?1 AND project = ?2 AND id = ?3 AND change_seq <= ?4
-    AND seq <= ifnull((SELECT min(seq) FROM outbox WHERE kind = ?1 AND project = ?2 AND id = ?3 AND change_seq = ?4),
-                      9223372036854775807)";
+const OUTBOX: &str =
+    "SELECT seq, change_seq FROM outbox WHERE id = ?1 AND project = ?2 AND kind = ?3 ORDER BY seq";
+const REMOVE: &str = "DELETE FROM outbox WHERE seq = ?1";
 
 #[cfg(test)]
-pub(super) const STATEMENTS: [&str; 5] = [CLAIM_OWNER, CLAIM, RELEASE, APPEND, PUBLISHED];
+pub(super) const STATEMENTS: [&str; 6] = [CLAIM_OWNER, CLAIM, RELEASE, APPEND, OUTBOX, REMOVE];
 
 /// What is written.
 pub(super) enum Op {
@@ -61,10 +60,7 @@ impl Machine for StoreMachine {
         match op {
             Op::Write(write) => self.write(db, write),
             Op::Published(up_to) => {
-                let mut statement = db.prepare_cached(PUBLISHED)?;
-                for (key, change_seq) in up_to {
-                    statement.execute((key.kind.type_id(), &key.project, key.id.as_str(), change_seq))?;
-                }
+                up_to.iter().try_for_each(|(key, change_seq)| remove(db, key, *change_seq))?;
                 Ok(())
             }
         }
@@ -122,6 +118,25 @@ impl StoreMachine {
         }
         Ok(())
     }
+}
+
+/// Removes a document's events up to a number, but none after the numbers fall: those belong to a new
+/// document of the same id.
+fn remove(db: &Connection, key: &DocKey, up_to: i64) -> rusqlite::Result<()> {
+    let mut out = Vec::new();
+    let mut last = i64::MIN;
+    let mut statement = db.prepare_cached(OUTBOX)?;
+    let mut rows = statement.query((key.id.as_str(), &key.project, key.kind.type_id()))?;
+    while let Some(row) = rows.next()? {
+        let (seq, change_seq): (i64, i64) = (row.get(0)?, row.get(1)?);
+        if change_seq <= last || change_seq > up_to {
+            break;
+        }
+        last = change_seq;
+        out.push(seq);
+    }
+    let mut statement = db.prepare_cached(REMOVE)?;
+    out.into_iter().try_for_each(|seq| statement.execute([seq]).map(drop))
 }
 
 fn insert(db: &Connection, sql: &KindSql, document: &Document) -> Outcome {

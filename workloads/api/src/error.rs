@@ -103,7 +103,8 @@ impl Code {
     /// `true` for the codes of RFC 6749, whose bodies also carry `error` and `error_description`.
     #[must_use]
     pub fn is_oauth(self) -> bool {
-        self.as_str().starts_with(|c: char| c.is_ascii_lowercase())
+        // Only the anonymous token endpoint sends this one, so it is answered like the others there.
+        self == Self::AnonymousIdAlreadyInUse || self.as_str().starts_with(|c: char| c.is_ascii_lowercase())
     }
 }
 
@@ -223,7 +224,7 @@ impl ApiError {
     /// 404 for an item path.
     #[must_use]
     pub fn not_found(id: &str) -> Self {
-        Self::new(Code::ResourceNotFound, format!("The Resource with ID '{id}' was not found."))
+        Self::new(Code::ResourceNotFound, format!("The Resource with ID {id} was not found."))
     }
 
     /// 404 for a key path.

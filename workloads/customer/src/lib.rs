@@ -1,5 +1,6 @@
 //! The customer service: customers and their groups, signing up and in, `me`.
 
+mod argon;
 mod carts;
 mod custom;
 mod customers;

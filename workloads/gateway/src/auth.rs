@@ -10,7 +10,6 @@ use kit::peers::{self, Peers};
 use kit::service::{Task, revocation_of};
 use kit::token::{Claims, KeyRing, Revocations, invalid_token};
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -30,7 +29,8 @@ pub(crate) struct Auth {
     peers: Arc<dyn Peers>,
     clock: Arc<dyn Clock>,
     keys: KeyRing,
-    keys_asked_at: AtomicI64,
+    /// When the keys were last asked for, in milliseconds; held while they are.
+    keys_asked_at: tokio::sync::Mutex<i64>,
     withdrawn: Arc<Revocations>,
     verified: RwLock<HashMap<Box<str>, Arc<Verified>>>,
 }
@@ -41,7 +41,7 @@ impl Auth {
             peers,
             clock,
             keys: KeyRing::default(),
-            keys_asked_at: AtomicI64::new(0),
+            keys_asked_at: tokio::sync::Mutex::default(),
             withdrawn: Arc::default(),
             verified: RwLock::default(),
         }
@@ -92,7 +92,7 @@ impl Auth {
 
     async fn verify(&self, token: &str) -> Result<Arc<Verified>> {
         if !self.keys.knows_key_of(token) {
-            self.ask_for_keys().await?;
+            self.ask_for_keys(token).await?;
         }
         let claims = self.keys.verify(token)?;
         let caller = Arc::new(claims.caller(&claims.project));
@@ -111,20 +111,18 @@ impl Auth {
     }
 
     /// Asks the account service for its keys, at most once a second, however many forged tokens come.
-    async fn ask_for_keys(&self) -> Result<()> {
+    /// Whoever comes while they are asked for waits for the answer.
+    async fn ask_for_keys(&self, token: &str) -> Result<()> {
+        let mut asked_at = self.keys_asked_at.lock().await;
         let now = self.clock.now().as_millis();
-        let last = self.keys_asked_at.load(Ordering::Relaxed);
-        if now - last < KEY_REFRESH_MS
-            || self.keys_asked_at.compare_exchange(last, now, Ordering::Relaxed, Ordering::Relaxed).is_err()
-        {
+        if self.keys.knows_key_of(token) || now - *asked_at < KEY_REFRESH_MS {
             return Ok(());
         }
         let request = RequestInfo::system("*", "gateway-keys");
         let keys: Vec<PublicKey> =
-            peers::call(self.peers.as_ref(), ServiceName::Account, "/keys", &request, &()).await.inspect_err(|_| {
-                self.keys_asked_at.store(0, Ordering::Relaxed);
-            })?;
+            peers::call(self.peers.as_ref(), ServiceName::Account, "/keys", &request, &()).await?;
         self.keys.replace(&keys);
+        *asked_at = now;
         Ok(())
     }
 }

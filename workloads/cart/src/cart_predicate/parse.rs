@@ -8,15 +8,55 @@ const MAX_ITEMS: usize = 500;
 
 /// What a cart has, under the names of the predicate language.
 const CART_FIELDS: &[&str] = &[
-    "id", "key", "customer", "customerId", "customerEmail", "customerGroup", "anonymousId", "store", "totalPrice",
-    "taxedPrice", "currency", "country", "locale", "origin", "cartState", "taxMode", "inventoryMode", "shippingMode",
-    "shippingAddress", "billingAddress", "shippingInfo", "shippingRateInput", "custom", "totalLineItemQuantity",
+    "id",
+    "key",
+    "customer",
+    "customerId",
+    "customerEmail",
+    "customerGroup",
+    "anonymousId",
+    "store",
+    "totalPrice",
+    "taxedPrice",
+    "currency",
+    "country",
+    "locale",
+    "origin",
+    "cartState",
+    "taxMode",
+    "inventoryMode",
+    "shippingMode",
+    "shippingAddress",
+    "billingAddress",
+    "shippingInfo",
+    "shippingRateInput",
+    "custom",
+    "totalLineItemQuantity",
 ];
 /// What a line has.
 const LINE_FIELDS: &[&str] = &[
-    "id", "key", "sku", "product", "productId", "productKey", "productType", "variant", "attributes", "quantity",
-    "price", "totalPrice", "money", "slug", "name", "custom", "supplyChannel", "distributionChannel", "taxCategory",
-    "taxRate", "priceMode", "inventoryMode",
+    "id",
+    "key",
+    "sku",
+    "product",
+    "productId",
+    "productKey",
+    "productType",
+    "variant",
+    "attributes",
+    "quantity",
+    "price",
+    "totalPrice",
+    "money",
+    "slug",
+    "name",
+    "custom",
+    "supplyChannel",
+    "distributionChannel",
+    "taxCategory",
+    "taxRate",
+    "priceMode",
+    "inventoryMode",
 ];
 
 pub(super) struct Parser<'a> {
@@ -65,7 +105,9 @@ impl<'a> Parser<'a> {
     fn name(&mut self) -> Option<&'a str> {
         self.skip();
         let rest = self.rest();
-        let end = rest.find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '`'))).unwrap_or(rest.len());
+        let end = rest
+            .find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '`')))
+            .unwrap_or(rest.len());
         let word = &rest[..end];
         if word.is_empty() || word.starts_with(|c: char| c.is_ascii_digit() || c == '-') {
             return None;

@@ -57,8 +57,20 @@ fn what_is_unset_or_of_another_kind_meets_no_comparison() {
 #[test]
 fn what_is_no_predicate_is_refused() {
     for text in [
-        "", "country", "country =", "country = DE", "nothing = 1", "1 = 1 and", "(1 = 1", "1 = 1)", "lineItemCount = 1",
-        "lineItemCount(lineItemCount(1 = 1) = 1) = 1", "country in ()", "country.. = \"a\"", "not 1 = 1", "é = 1",
+        "",
+        "country",
+        "country =",
+        "country = DE",
+        "nothing = 1",
+        "1 = 1 and",
+        "(1 = 1",
+        "1 = 1)",
+        "lineItemCount = 1",
+        "lineItemCount(lineItemCount(1 = 1) = 1) = 1",
+        "country in ()",
+        "country.. = \"a\"",
+        "not 1 = 1",
+        "é = 1",
     ] {
         assert!(CartPredicate::parse(text).is_err(), "{text}");
     }

@@ -16,13 +16,14 @@ pub(super) fn holds(expr: &Expr, object: &Value) -> bool {
         Expr::Compare(operand, comparison, literal) => {
             elements(&found(operand, object)).iter().any(|value| compares(value, *comparison, literal))
         }
-        Expr::In { operand, items, negated } => elements(&found(operand, object)).iter().any(|value| {
-            items.iter().any(|item| compares(value, Comparison::Equal, item)) != *negated
-        }),
+        Expr::In { operand, items, negated } => elements(&found(operand, object))
+            .iter()
+            .any(|value| items.iter().any(|item| compares(value, Comparison::Equal, item)) != *negated),
         Expr::Contains { operand, items, all } => {
             let value = found(operand, object);
             let Some(values) = value.as_array() else { return false };
-            let contains = |item: &Literal| values.iter().any(|value| compares(value, Comparison::Equal, item));
+            let contains =
+                |item: &Literal| values.iter().any(|value| compares(value, Comparison::Equal, item));
             if *all { items.iter().all(contains) } else { items.iter().any(contains) }
         }
         Expr::Defined { operand, negated } => found(operand, object).is_null() == *negated,
@@ -52,7 +53,9 @@ fn found<'v>(operand: &Operand, object: &'v Value) -> Cow<'v, Value> {
     match operand {
         Operand::Literal(Literal::Text(text)) => Cow::Owned(text.as_str().into()),
         Operand::Literal(Literal::Boolean(value)) => Cow::Owned((*value).into()),
-        Operand::Literal(Literal::Number(number)) => Cow::Owned(Value::from(number.to_string().parse::<serde_json::Number>().ok())),
+        Operand::Literal(Literal::Number(number)) => {
+            Cow::Owned(Value::from(number.to_string().parse::<serde_json::Number>().ok()))
+        }
         Operand::Path(steps) => at_path(steps, object),
         Operand::Lines(function, lines, inner) => Cow::Owned(of_lines(*function, *lines, inner, object)),
     }
@@ -102,8 +105,11 @@ fn at_path<'v>(steps: &[String], object: &'v Value) -> Cow<'v, Value> {
         ["custom", field, ..] if *field != "fields" && *field != "type" => names.insert(1, "fields"),
         ["attributes", name, rest @ ..] => {
             let attributes = object.pointer("/variant/attributes").and_then(Value::as_array);
-            let attribute = attributes.and_then(|all| all.iter().find(|a| a.get("name").and_then(Value::as_str) == Some(name)));
-            return attribute.and_then(|a| a.get("value")).map_or(Cow::Owned(Value::Null), |value| follow(rest, value));
+            let attribute = attributes
+                .and_then(|all| all.iter().find(|a| a.get("name").and_then(Value::as_str) == Some(name)));
+            return attribute
+                .and_then(|a| a.get("value"))
+                .map_or(Cow::Owned(Value::Null), |value| follow(rest, value));
         }
         _ => {}
     }

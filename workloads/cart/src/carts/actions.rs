@@ -41,7 +41,13 @@ pub(super) fn apply(cart: &mut Held, action: &CartAction, cx: &mut Context<'_>) 
         }
 
         A::AddLineItem(draft) => lines::add(cart, draft, cx)?,
-        A::ChangeLineItemQuantity { line_item_id, line_item_key, quantity, external_price, external_total_price } => {
+        A::ChangeLineItemQuantity {
+            line_item_id,
+            line_item_key,
+            quantity,
+            external_price,
+            external_total_price,
+        } => {
             let at = cart.find_line(line_item_id.as_ref(), line_item_key.as_ref())?;
             let given = Given { price: *external_price, total: external_total_price.as_ref() };
             lines::change_quantity(cart, at, *quantity, &given, cx)?;
@@ -109,14 +115,16 @@ pub(super) fn apply(cart: &mut Held, action: &CartAction, cx: &mut Context<'_>) 
         A::SetLineItemShippingDetails { line_item_id, line_item_key, shipping_details } => {
             let at = cart.find_line(line_item_id.as_ref(), line_item_key.as_ref())?;
             let line = &cart.line_items[at];
-            let details = details::set(cart, Subject::Line, &line.id, line.quantity, shipping_details.as_ref())?;
+            let details =
+                details::set(cart, Subject::Line, &line.id, line.quantity, shipping_details.as_ref())?;
             cart.body.line_items[at].shipping_details = details;
         }
         A::ApplyDeltaToLineItemShippingDetailsTargets { line_item_id, line_item_key, targets_delta } => {
             let at = cart.find_line(line_item_id.as_ref(), line_item_key.as_ref())?;
             let line = &cart.line_items[at];
             let held = line.shipping_details.as_ref();
-            let details = details::apply_delta(cart, Subject::Line, &line.id, line.quantity, held, targets_delta)?;
+            let details =
+                details::apply_delta(cart, Subject::Line, &line.id, line.quantity, held, targets_delta)?;
             cart.body.line_items[at].shipping_details = details;
         }
         A::ChangeLineItemsOrder { line_item_order } => lines::reorder(cart, line_item_order)?,
@@ -138,12 +146,21 @@ pub(super) fn apply(cart: &mut Held, action: &CartAction, cx: &mut Context<'_>) 
             let at = cart.find_custom_line(id.as_ref(), key.as_ref())?;
             cart.body.custom_line_items[at].price_mode = *mode;
         }
-        A::SetCustomLineItemTaxRate { custom_line_item_id: id, custom_line_item_key: key, external_tax_rate } => {
+        A::SetCustomLineItemTaxRate {
+            custom_line_item_id: id,
+            custom_line_item_key: key,
+            external_tax_rate,
+        } => {
             let at = cart.find_custom_line(id.as_ref(), key.as_ref())?;
             needs_external(cart)?;
-            cart.body.custom_line_items[at].tax_rate = taxes::external_rate(cart, external_tax_rate.as_ref())?;
+            cart.body.custom_line_items[at].tax_rate =
+                taxes::external_rate(cart, external_tax_rate.as_ref())?;
         }
-        A::SetCustomLineItemTaxAmount { custom_line_item_id: id, custom_line_item_key: key, external_tax_amount } => {
+        A::SetCustomLineItemTaxAmount {
+            custom_line_item_id: id,
+            custom_line_item_key: key,
+            external_tax_amount,
+        } => {
             let at = cart.find_custom_line(id.as_ref(), key.as_ref())?;
             taxes::needs_external_amounts(cart)?;
             let net = cart.custom_line_items[at].total_price;
@@ -152,15 +169,29 @@ pub(super) fn apply(cart: &mut Held, action: &CartAction, cx: &mut Context<'_>) 
             let line = &mut cart.body.custom_line_items[at];
             (line.tax_rate, line.taxed_price) = (rate, taxed);
         }
-        A::SetCustomLineItemCustomType { custom_line_item_id: id, custom_line_item_key: key, type_ref, fields } => {
+        A::SetCustomLineItemCustomType {
+            custom_line_item_id: id,
+            custom_line_item_key: key,
+            type_ref,
+            fields,
+        } => {
             let at = cart.find_custom_line(id.as_ref(), key.as_ref())?;
             set_type(cart, FieldsOf::CustomLine(at), type_ref, fields, cx)?;
         }
-        A::SetCustomLineItemCustomField { custom_line_item_id: id, custom_line_item_key: key, name, value } => {
+        A::SetCustomLineItemCustomField {
+            custom_line_item_id: id,
+            custom_line_item_key: key,
+            name,
+            value,
+        } => {
             let at = cart.find_custom_line(id.as_ref(), key.as_ref())?;
             set_field(cart, FieldsOf::CustomLine(at), name, value, cx)?;
         }
-        A::SetCustomLineItemShippingDetails { custom_line_item_id: id, custom_line_item_key: key, shipping_details } => {
+        A::SetCustomLineItemShippingDetails {
+            custom_line_item_id: id,
+            custom_line_item_key: key,
+            shipping_details,
+        } => {
             let at = cart.find_custom_line(id.as_ref(), key.as_ref())?;
             let line = &cart.custom_line_items[at];
             let draft = shipping_details.as_ref();
@@ -175,7 +206,8 @@ pub(super) fn apply(cart: &mut Held, action: &CartAction, cx: &mut Context<'_>) 
             let at = cart.find_custom_line(id.as_ref(), key.as_ref())?;
             let line = &cart.custom_line_items[at];
             let held = line.shipping_details.as_ref();
-            let details = details::apply_delta(cart, Subject::CustomLine, &line.id, line.quantity, held, delta)?;
+            let details =
+                details::apply_delta(cart, Subject::CustomLine, &line.id, line.quantity, held, delta)?;
             cart.body.custom_line_items[at].shipping_details = details;
         }
 
@@ -211,9 +243,23 @@ pub(super) fn apply(cart: &mut Held, action: &CartAction, cx: &mut Context<'_>) 
         A::SetShippingMethod { shipping_method, external_tax_rate } => {
             ship::set_method(cart, shipping_method.as_ref(), external_tax_rate.as_ref(), cx)?;
         }
-        A::SetCustomShippingMethod { shipping_method_name, shipping_rate, tax_category, external_tax_rate, custom } => {
+        A::SetCustomShippingMethod {
+            shipping_method_name,
+            shipping_rate,
+            tax_category,
+            external_tax_rate,
+            custom,
+        } => {
             let (category, rate) = (tax_category.as_ref(), external_tax_rate.as_ref());
-            ship::set_custom_method(cart, shipping_method_name, shipping_rate, category, rate, custom.as_ref(), cx)?;
+            ship::set_custom_method(
+                cart,
+                shipping_method_name,
+                shipping_rate,
+                category,
+                rate,
+                custom.as_ref(),
+                cx,
+            )?;
         }
         A::SetShippingMethodTaxRate { external_tax_rate } => {
             needs_external(cart)?;
@@ -261,7 +307,8 @@ pub(super) fn check_inventory_mode(mode: Option<InventoryMode>, cx: &Context<'_>
     if mode == Some(InventoryMode::ReserveOnCart)
         && cx.project()?.inventory.reservation_expiration_in_minutes.is_none()
     {
-        let message = "The inventory mode 'ReserveOnCart' needs the project's 'reservationExpirationInMinutes'.";
+        let message =
+            "The inventory mode 'ReserveOnCart' needs the project's 'reservationExpirationInMinutes'.";
         return Err(ApiError::invalid_operation(message).into());
     }
     Ok(())
@@ -328,6 +375,12 @@ fn set_type(
     fields::set_type(cart, of, &action, cx)
 }
 
-fn set_field(cart: &mut Held, of: FieldsOf, name: &str, value: &Option<Value>, cx: &Context<'_>) -> Decision<()> {
+fn set_field(
+    cart: &mut Held,
+    of: FieldsOf,
+    name: &str,
+    value: &Option<Value>,
+    cx: &Context<'_>,
+) -> Decision<()> {
     fields::set_field(cart, of, &SetCustomField { name: name.to_owned(), value: value.clone() }, cx)
 }

@@ -14,7 +14,8 @@ pub(super) fn address(draft: &AddressDraft, cx: &Context<'_>) -> Decision<Addres
 /// a shipping method.
 pub(super) fn set_shipping(cart: &mut Held, draft: Option<&AddressDraft>, cx: &Context<'_>) -> Decision<()> {
     let address = draft.map(|draft| address(draft, cx)).transpose()?;
-    let place = |address: &Option<Address>| address.as_ref().map(|a| (a.country, a.state().map(str::to_owned)));
+    let place =
+        |address: &Option<Address>| address.as_ref().map(|a| (a.country, a.state().map(str::to_owned)));
     let moved = place(&address) != place(&cart.shipping_address);
     cart.body.shipping_address = address;
     if cart.shipping_address.is_none() {

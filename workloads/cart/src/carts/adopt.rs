@@ -18,13 +18,21 @@ fn change() -> Edit {
 }
 
 /// The customer's active cart.
-pub(crate) async fn active(carts: &Collection<Carts>, request: &RequestInfo, of: &ActiveCart) -> Result<Option<String>> {
+pub(crate) async fn active(
+    carts: &Collection<Carts>,
+    request: &RequestInfo,
+    of: &ActiveCart,
+) -> Result<Option<String>> {
     let filter = equals(&format!("customerId = :value and {ACTIVE}"), of.customer_id.as_str())?;
     carts.latest(request, filter, &Access::Project).await
 }
 
 /// Adopts the guest's cart; gives the customer's active cart.
-pub(crate) async fn adopt(carts: &Collection<Carts>, request: &RequestInfo, by: &AdoptCart) -> Result<Option<String>> {
+pub(crate) async fn adopt(
+    carts: &Collection<Carts>,
+    request: &RequestInfo,
+    by: &AdoptCart,
+) -> Result<Option<String>> {
     let own = active(carts, request, &ActiveCart { customer_id: by.customer_id.clone() }).await?;
     let Some(source) = source(carts, request, by).await? else { return Ok(own) };
     let source: Stored<Cart> = read(&source)?;
@@ -45,13 +53,14 @@ pub(crate) async fn adopt(carts: &Collection<Carts>, request: &RequestInfo, by: 
         return assign(carts, request, &source.meta.id, by).await;
     };
     if merged {
-        carts.edit(request, &Selector::Id(source.meta.id.clone()), &change(), |cart, _| {
-            if cart.cart_state == CartState::Active {
-                cart.body.cart_state = CartState::Merged;
-            }
-            Ok(())
-        })
-        .await?;
+        carts
+            .edit(request, &Selector::Id(source.meta.id.clone()), &change(), |cart, _| {
+                if cart.cart_state == CartState::Active {
+                    cart.body.cart_state = CartState::Merged;
+                }
+                Ok(())
+            })
+            .await?;
     }
     Ok(Some(edited.json))
 }
@@ -121,8 +130,11 @@ fn refresh(cart: &mut Held, by: &AdoptCart, cx: &Context<'_>) -> Decision<()> {
 
 /// Whether the guest's lines may go into the customer's cart. With another currency or tax mode they stay
 /// where they are, and so while the customer's shipping method is not to be had.
-fn can_merge(own: &Held, guests: &Cart, cx: &Context<'_>) -> Decision<bool> {
-    if own.cart_state != CartState::Active || own.currency() != guests.currency() || own.tax_mode != guests.tax_mode {
+pub(super) fn can_merge(own: &Held, guests: &Cart, cx: &Context<'_>) -> Decision<bool> {
+    if own.cart_state != CartState::Active
+        || own.currency() != guests.currency()
+        || own.tax_mode != guests.tax_mode
+    {
         return Ok(false);
     }
     let Some(method) = own.shipping_info.as_ref().and_then(|info| info.shipping_method.as_ref()) else {
@@ -134,7 +146,7 @@ fn can_merge(own: &Held, guests: &Cart, cx: &Context<'_>) -> Decision<bool> {
 
 /// Puts the guest's lines into the customer's cart: equal ones take the larger quantity, others are added.
 /// Custom line items and custom fields are not copied.
-fn absorb(own: &mut Held, guests: &Cart, by: &AdoptCart, cx: &Context<'_>) -> Decision<()> {
+pub(super) fn absorb(own: &mut Held, guests: &Cart, by: &AdoptCart, cx: &Context<'_>) -> Decision<()> {
     for line in &guests.line_items {
         match pricing::line_to_grow(&own.line_items, &LineIdentity::of(line), line.price_mode) {
             Some(at) => {
@@ -176,14 +188,20 @@ fn is_there_or_clashes(own: &Cart, line: &LineItem) -> bool {
 
 /// The customer's groups changed: the active carts follow. A cart that has no price for the new groups
 /// stays as it is; its next change says so.
-pub(crate) async fn reprice(carts: &Collection<Carts>, request: &RequestInfo, by: &RepriceCarts) -> Result<()> {
+pub(crate) async fn reprice(
+    carts: &Collection<Carts>,
+    request: &RequestInfo,
+    by: &RepriceCarts,
+) -> Result<()> {
     let filter = equals("customerId = :value and cartState = \"Active\"", by.customer_id.as_str())?;
-    let list = ListRequest { filters: vec![filter], sort: Vec::new(), limit: 500, offset: 0, with_total: false };
+    let list =
+        ListRequest { filters: vec![filter], sort: Vec::new(), limit: 500, offset: 0, with_total: false };
     for text in carts.page(request, list, &Access::Project).await?.results {
         let id = read(&text)?.meta.id;
         let edited = carts
             .edit(request, &Selector::Id(id.clone()), &change(), |cart, cx| {
-                if cart.cart_state != CartState::Active || cart.customer_id.as_ref() != Some(&by.customer_id) {
+                if cart.cart_state != CartState::Active || cart.customer_id.as_ref() != Some(&by.customer_id)
+                {
                     return Ok(());
                 }
                 owner::put_groups(cart, by.customer_group.clone(), by.customer_group_assignments.clone());
@@ -192,7 +210,9 @@ pub(crate) async fn reprice(carts: &Collection<Carts>, request: &RequestInfo, by
             .await;
         match edited {
             Err(error) if error.status() >= 500 => return Err(error),
-            Err(error) => tracing::info!(cart = %id, %error, "a cart kept the prices of its customer's former group"),
+            Err(error) => {
+                tracing::info!(cart = %id, %error, "a cart kept the prices of its customer's former group");
+            }
             Ok(_) => {}
         }
     }

@@ -16,7 +16,11 @@ fn change() -> Edit {
 }
 
 /// Marks the cart as ordered; gives its JSON text.
-pub(crate) async fn order(carts: &Collection<Carts>, request: &RequestInfo, body: &OrderCart) -> Result<String> {
+pub(crate) async fn order(
+    carts: &Collection<Carts>,
+    request: &RequestInfo,
+    body: &OrderCart,
+) -> Result<String> {
     let selector = Selector::Id(body.cart_id.clone());
     let edited = carts.edit(request, &selector, &change(), |cart, cx| mark(cart, body, cx)).await?;
     edited.map(|edited| edited.json).ok_or_else(|| no_cart(&body.cart_id))
@@ -45,13 +49,18 @@ pub(super) fn mark(cart: &mut Held, body: &OrderCart, cx: &Context<'_>) -> Decis
 }
 
 /// Gives the cart back, or refuses a late mark.
-pub(crate) async fn release(carts: &Collection<Carts>, request: &RequestInfo, body: &ReleaseCart) -> Result<()> {
+pub(crate) async fn release(
+    carts: &Collection<Carts>,
+    request: &RequestInfo,
+    body: &ReleaseCart,
+) -> Result<()> {
     let selector = Selector::Id(body.cart_id.clone());
-    carts.edit(request, &selector, &change(), |cart, cx| {
-        undo(cart, &body.order_id, body.deadline, cx.now);
-        Ok(())
-    })
-    .await?;
+    carts
+        .edit(request, &selector, &change(), |cart, cx| {
+            undo(cart, &body.order_id, body.deadline, cx.now);
+            Ok(())
+        })
+        .await?;
     Ok(())
 }
 
@@ -68,15 +77,20 @@ pub(super) fn undo(cart: &mut Held, order: &Id, deadline: Timestamp, now: Timest
 }
 
 /// The order stands.
-pub(crate) async fn confirm(carts: &Collection<Carts>, request: &RequestInfo, body: &ConfirmCart) -> Result<()> {
+pub(crate) async fn confirm(
+    carts: &Collection<Carts>,
+    request: &RequestInfo,
+    body: &ConfirmCart,
+) -> Result<()> {
     let selector = Selector::Id(body.cart_id.clone());
-    carts.edit(request, &selector, &change(), |cart, _| {
-        if let Some(mark) = cart.hidden.order.as_mut().filter(|mark| mark.id == body.order_id) {
-            mark.deadline = None;
-        }
-        Ok(())
-    })
-    .await?;
+    carts
+        .edit(request, &selector, &change(), |cart, _| {
+            if let Some(mark) = cart.hidden.order.as_mut().filter(|mark| mark.id == body.order_id) {
+                mark.deadline = None;
+            }
+            Ok(())
+        })
+        .await?;
     Ok(())
 }
 

@@ -14,8 +14,13 @@ pub(super) fn cart(draft: &CartDraft, cx: &Context<'_>) -> Decision<(Cart, CartH
     let project = cx.project()?;
     let store = draft.store.as_ref().map(|store| cx.store_reference(store)).transpose()?;
     let body = empty(draft, store, &project.carts);
-    let mut cart: Held =
-        State::<Carts> { body, hidden: CartHidden::default(), visibility: Visibility::Live, due_at: None, meta: cx.meta_of_new() };
+    let mut cart: Held = State::<Carts> {
+        body,
+        hidden: CartHidden::default(),
+        visibility: Visibility::Live,
+        due_at: None,
+        meta: cx.meta_of_new(),
+    };
     actions::check_inventory_mode(draft.inventory_mode, cx)?;
     owner::set_retention(&mut cart, draft.delete_days_after_last_modification, cx)?;
     owner::set_locale(&mut cart, draft.locale.as_ref(), cx)?;
@@ -58,7 +63,11 @@ pub(super) fn cart(draft: &CartDraft, cx: &Context<'_>) -> Decision<(Cart, CartH
 /// What is wrong with a draft whatever else there is.
 fn check(draft: &CartDraft) -> Decision<()> {
     let both = |a: bool, b: bool, names: &str| {
-        if a && b { Err(ApiError::invalid_operation(format!("A cart cannot have both {names}."))) } else { Ok(()) }
+        if a && b {
+            Err(ApiError::invalid_operation(format!("A cart cannot have both {names}.")))
+        } else {
+            Ok(())
+        }
     };
     both(draft.customer_id.is_some(), draft.anonymous_id.is_some(), "'customerId' and 'anonymousId'")?;
     both(draft.customer_id.is_some(), draft.customer_group.is_some(), "'customerId' and 'customerGroup'")?;
@@ -125,14 +134,23 @@ pub(super) fn want_line(line: &LineItemDraft, cx: &Context<'_>) {
     }
 }
 
-fn add_line(cart: &mut Held, line: &LineItemDraft, leave_out_invalid: bool, cx: &Context<'_>) -> Decision<()> {
+fn add_line(
+    cart: &mut Held,
+    line: &LineItemDraft,
+    leave_out_invalid: bool,
+    cx: &Context<'_>,
+) -> Decision<()> {
     match lines::add(cart, line, cx) {
         Err(Stop::Refused(_)) if leave_out_invalid => Ok(()),
         other => other,
     }
 }
 
-fn empty(draft: &CartDraft, store: Option<KeyReference>, defaults: &api::project::CartsConfiguration) -> Cart {
+fn empty(
+    draft: &CartDraft,
+    store: Option<KeyReference>,
+    defaults: &api::project::CartsConfiguration,
+) -> Cart {
     Cart {
         key: draft.key.clone(),
         customer_id: None,

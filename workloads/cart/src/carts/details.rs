@@ -42,7 +42,8 @@ pub(super) fn checked(
     }
     for target in targets {
         if find(cart, &target.address_key).is_none() {
-            let message = format!("The cart has no item shipping address with the key '{}'.", target.address_key);
+            let message =
+                format!("The cart has no item shipping address with the key '{}'.", target.address_key);
             return Err(ApiError::invalid_operation(message).into());
         }
         if cart.shipping_mode == ShippingMode::Multiple && target.shipping_method_key.is_none() {
@@ -86,7 +87,8 @@ pub(super) fn find(cart: &Cart, key: &str) -> Option<usize> {
 /// [`find`], refused if there is none.
 pub(super) fn position(cart: &Cart, key: &str) -> Decision<usize> {
     find(cart, key).ok_or_else(|| {
-        ApiError::invalid_operation(format!("The cart has no item shipping address with the key '{key}'.")).into()
+        ApiError::invalid_operation(format!("The cart has no item shipping address with the key '{key}'."))
+            .into()
     })
 }
 
@@ -118,7 +120,8 @@ pub(super) fn remove_address(cart: &mut Held, key: &str) -> Decision<()> {
     let at = position(cart, key)?;
     let lines = cart.line_items.iter().filter_map(|line| line.shipping_details.as_ref());
     let custom_lines = cart.custom_line_items.iter().filter_map(|line| line.shipping_details.as_ref());
-    if lines.chain(custom_lines).flat_map(|details| &details.targets).any(|target| target.address_key == key) {
+    if lines.chain(custom_lines).flat_map(|details| &details.targets).any(|target| target.address_key == key)
+    {
         let message = format!("The item shipping address '{key}' is used by the shipping details of a line.");
         return Err(ApiError::invalid_operation(message).into());
     }

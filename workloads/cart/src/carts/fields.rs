@@ -37,17 +37,29 @@ impl FieldsOf {
             Self::CustomLine(at) => cart.custom_line_items.get_mut(at).map(|line| &mut line.custom),
             Self::ShippingAddress => cart.shipping_address.as_mut().map(|address| &mut address.custom),
             Self::BillingAddress => cart.billing_address.as_mut().map(|address| &mut address.custom),
-            Self::ItemAddress(at) => cart.item_shipping_addresses.get_mut(at).map(|address| &mut address.custom),
+            Self::ItemAddress(at) => {
+                cart.item_shipping_addresses.get_mut(at).map(|address| &mut address.custom)
+            }
             Self::Shipping => Some(&mut cart.shipping_custom_fields),
         };
         found.ok_or_else(|| ApiError::invalid_operation("The cart does not have this address.").into())
     }
 }
 
-pub(super) fn set_type(cart: &mut Held, of: FieldsOf, action: &SetCustomType, cx: &Context<'_>) -> Decision<()> {
+pub(super) fn set_type(
+    cart: &mut Held,
+    of: FieldsOf,
+    action: &SetCustomType,
+    cx: &Context<'_>,
+) -> Decision<()> {
     set_custom_type(of.of(cart)?, action, of.resource_type_id(), cx)
 }
 
-pub(super) fn set_field(cart: &mut Held, of: FieldsOf, action: &SetCustomField, cx: &Context<'_>) -> Decision<()> {
+pub(super) fn set_field(
+    cart: &mut Held,
+    of: FieldsOf,
+    action: &SetCustomField,
+    cx: &Context<'_>,
+) -> Decision<()> {
     set_custom_field(of.of(cart)?, action, cx)
 }

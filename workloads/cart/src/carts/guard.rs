@@ -15,7 +15,9 @@ pub(super) fn check(cart: &Held, action: &CartAction, cx: &Context<'_>) -> Decis
         CartState::Frozen => {
             let hard = cart.freeze_strategy == Some(FreezeStrategy::HardFreeze);
             if is_refused_while_frozen(action, hard) {
-                return Err(ApiError::invalid_operation("The cart is frozen, so this action is refused.").into());
+                return Err(
+                    ApiError::invalid_operation("The cart is frozen, so this action is refused.").into()
+                );
             }
         }
         state @ (CartState::Merged | CartState::Ordered) => {

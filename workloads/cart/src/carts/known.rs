@@ -77,7 +77,8 @@ pub(super) fn channel(
         && let Some(store) = store(cart, cx)?
         && !store.distribution_channels.contains(&reference)
     {
-        let message = format!("The channel '{}' is not a distribution channel of the cart's store.", channel.id());
+        let message =
+            format!("The channel '{}' is not a distribution channel of the cart's store.", channel.id());
         return Err(ApiError::invalid_operation(message).into());
     }
     Ok(Some(reference))

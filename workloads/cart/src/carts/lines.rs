@@ -134,13 +134,20 @@ fn grow(cart: &mut Held, at: usize, quantity: i64, cx: &Context<'_>) -> Decision
 }
 
 /// The product that a draft names, published, and which of its variants, counted from the master.
-fn product_and_variant(draft: &LineItemDraft, cx: &Context<'_>) -> Decision<(Found<ProductProjection>, usize)> {
-    let lookup = known::product_of(draft)
-        .ok_or_else(|| ApiError::invalid_input("A line item names its variant by 'sku', or by 'productId' and 'variantId'."))?;
-    let found = cx.find::<ProductProjection>(lookup)?.ok_or_else(|| match (&draft.sku, &draft.product_id) {
-        (None, Some(id)) => ApiError::referenced_not_found("product", ("id", id.as_str())),
-        (sku, _) => ApiError::referenced_not_found("product", ("sku", sku.as_deref().unwrap_or_default())),
+fn product_and_variant(
+    draft: &LineItemDraft,
+    cx: &Context<'_>,
+) -> Decision<(Found<ProductProjection>, usize)> {
+    let lookup = known::product_of(draft).ok_or_else(|| {
+        ApiError::invalid_input("A line item names its variant by 'sku', or by 'productId' and 'variantId'.")
     })?;
+    let found =
+        cx.find::<ProductProjection>(lookup)?.ok_or_else(|| match (&draft.sku, &draft.product_id) {
+            (None, Some(id)) => ApiError::referenced_not_found("product", ("id", id.as_str())),
+            (sku, _) => {
+                ApiError::referenced_not_found("product", ("sku", sku.as_deref().unwrap_or_default()))
+            }
+        })?;
     let wanted = draft.variant_id.unwrap_or(found.master_variant.id);
     let at = match &draft.sku {
         Some(sku) => found.all_variants().position(|variant| variant.sku.as_ref() == Some(sku)),
@@ -213,7 +220,8 @@ pub(super) fn change_quantity(
     }
     let mode = cart.line_items[at].price_mode;
     if mode == LineItemPriceMode::ExternalPrice && given.price.is_none() && given.total.is_none() {
-        let message = "The line item has an external price, so a change of its quantity needs 'externalPrice'.";
+        let message =
+            "The line item has an external price, so a change of its quantity needs 'externalPrice'.";
         return Err(ApiError::invalid_operation(message).into());
     }
     put_quantity(&mut cart.body.line_items[at], quantity, cx);
@@ -255,7 +263,10 @@ pub(super) fn remove(
         let delta: Vec<_> = gone
             .targets
             .iter()
-            .map(|target| api::cart::ItemShippingTarget { quantity: target.quantity.saturating_neg(), ..target.clone() })
+            .map(|target| api::cart::ItemShippingTarget {
+                quantity: target.quantity.saturating_neg(),
+                ..target.clone()
+            })
             .collect();
         let targets = pricing::identity::apply_delta(&details.targets, &delta)?;
         let valid = details::fits(&targets, left);
@@ -274,7 +285,9 @@ pub(super) fn reorder(cart: &mut Held, order: &[Id]) -> Decision<()> {
         sorted.push(at.ok_or_else(|| ApiError::invalid_field("lineItemOrder", id))?);
     }
     if sorted.len() != lines.len() {
-        return Err(ApiError::invalid_operation("'lineItemOrder' must name all line items of the cart.").into());
+        return Err(
+            ApiError::invalid_operation("'lineItemOrder' must name all line items of the cart.").into()
+        );
     }
     let mut held: Vec<Option<LineItem>> = std::mem::take(lines).into_iter().map(Some).collect();
     lines.extend(sorted.into_iter().filter_map(|at| held[at].take()));

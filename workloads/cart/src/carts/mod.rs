@@ -25,7 +25,7 @@ pub(crate) mod routes;
 #[cfg(test)]
 mod tests;
 
-use api::cart::{Cart, CartAction, CartDraft, CartState, MY_CART_ACTIONS, MyCartDraft, TaxMode};
+use api::cart::{Cart, CartAction, CartDraft, MY_CART_ACTIONS, MyCartDraft, TaxMode};
 use api::{ApiError, Key, Kind};
 use hidden::CartHidden;
 use kit::resource::{Context, Decision, Lookup, LookupBy, Mine, Owner, RouteSet, Rules, State};
@@ -102,12 +102,6 @@ impl Rules for Carts {
     }
 
     fn delete(cart: &Held, cx: &mut Context<'_>) -> Decision<()> {
-        if let Some(mark) = &cart.hidden.order
-            && cart.cart_state == CartState::Ordered
-            && mark.deadline.is_some_and(|deadline| cx.now < deadline)
-        {
-            return Err(ApiError::invalid_operation("The cart is being ordered.").into());
-        }
         guard::check_lock(cart, cx)
     }
 

@@ -1,7 +1,7 @@
 //! Whose a cart is: customer, group, guest, store, country, locale.
 
-use super::known::{self, CustomerPart};
 use super::Held;
+use super::known::{self, CustomerPart};
 use api::{ApiError, Code, CountryCode, Id, Kind, Locale, Reference, ResourceIdentifier};
 use kit::resource::{Context, Decision};
 use serde_json::{Value, json};
@@ -23,7 +23,9 @@ pub(super) fn set_customer(cart: &mut Held, id: Option<&Id>, cx: &Context<'_>) -
 
 /// Gives a cart to a customer.
 pub(super) fn take(cart: &mut Held, id: &Id, customer: &CustomerPart) -> Decision<()> {
-    if !customer.stores.is_empty() && !cart.store.as_ref().is_some_and(|store| customer.stores.contains(store)) {
+    if !customer.stores.is_empty()
+        && !cart.store.as_ref().is_some_and(|store| customer.stores.contains(store))
+    {
         let message = "The 'store' field must be set to one of the stores the customer is part of.";
         return Err(ApiError::invalid_operation(message).into());
     }
@@ -52,7 +54,11 @@ pub(crate) fn put_groups(cart: &mut Held, group: Option<Reference>, assigned: Ve
 }
 
 /// `setCustomerGroup`, only while no customer is set.
-pub(super) fn set_group(cart: &mut Held, group: Option<&ResourceIdentifier>, cx: &Context<'_>) -> Decision<()> {
+pub(super) fn set_group(
+    cart: &mut Held,
+    group: Option<&ResourceIdentifier>,
+    cx: &Context<'_>,
+) -> Decision<()> {
     if cart.customer_id.is_some() {
         let message = "The customer group cannot be set while the cart has a customer.";
         return Err(ApiError::invalid_operation(message).into());

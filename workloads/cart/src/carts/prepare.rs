@@ -12,9 +12,14 @@ use kit::store::Selector;
 use serde_json::Value;
 
 /// The cart's JSON text, if it can be ordered.
-pub(crate) async fn prepare(carts: &Collection<Carts>, request: &RequestInfo, body: &PrepareCart) -> Result<String> {
+pub(crate) async fn prepare(
+    carts: &Collection<Carts>,
+    request: &RequestInfo,
+    body: &PrepareCart,
+) -> Result<String> {
     let edit = Edit { expected_version: Some(body.version), access: Access::Project, visible: false };
-    let found = carts.edit(request, &Selector::Id(body.cart_id.clone()), &edit, |cart, cx| check(cart, cx)).await?;
+    let found =
+        carts.edit(request, &Selector::Id(body.cart_id.clone()), &edit, |cart, cx| check(cart, cx)).await?;
     found.map(|edited| edited.json).ok_or_else(|| no_cart(&body.cart_id))
 }
 
@@ -71,15 +76,20 @@ fn check_taxes(cart: &Held) -> Decision<()> {
 /// Where units are distributed, all must be.
 fn check_details(cart: &Held) -> Decision<()> {
     let needed = cart.shipping_mode == ShippingMode::Multiple;
-    let bad = |details: &Option<ItemShippingDetails>| details.as_ref().map_or(needed, |details| !details.valid);
-    let line = cart.line_items.iter().find(|line| bad(&line.shipping_details)).map(|line| ("LineItem", &line.id));
+    let bad =
+        |details: &Option<ItemShippingDetails>| details.as_ref().map_or(needed, |details| !details.valid);
+    let line =
+        cart.line_items.iter().find(|line| bad(&line.shipping_details)).map(|line| ("LineItem", &line.id));
     let custom_line = || {
         let found = cart.custom_line_items.iter().find(|line| bad(&line.shipping_details));
         found.map(|line| ("CustomLineItem", &line.id))
     };
     let Some((subject, id)) = line.or_else(custom_line) else { return Ok(()) };
     let message = format!("The shipping details of the {subject} '{id}' do not cover its quantity.");
-    Err(ApiError::new(Code::InvalidItemShippingDetails, message).with("subject", subject).with("itemId", id).into())
+    Err(ApiError::new(Code::InvalidItemShippingDetails, message)
+        .with("subject", subject)
+        .with("itemId", id)
+        .into())
 }
 
 /// A line survives the unpublishing of its product, but not the deletion of product or variant.
@@ -87,7 +97,9 @@ fn check_variants(cart: &Held, cx: &Context<'_>) -> Decision<()> {
     for line in &cart.line_items {
         let there = match known::product(cart, &line.product_id, cx)? {
             Some(product) => product.all_variants().any(|variant| variant.id == line.variant.id),
-            None => known::any_product(&line.product_id, cx)?.is_some_and(|product| product.has(line.variant.id)),
+            None => {
+                known::any_product(&line.product_id, cx)?.is_some_and(|product| product.has(line.variant.id))
+            }
         };
         if !there {
             let message = format!(
@@ -102,7 +114,8 @@ fn check_variants(cart: &Held, cx: &Context<'_>) -> Decision<()> {
 
 fn check_shipping(cart: &Held, fresh: &Held) -> Decision<()> {
     let Some(held) = &cart.shipping_info else { return Ok(()) };
-    let fits = |info: &api::cart::ShippingInfo| info.shipping_method_state == ShippingMethodState::MatchesCart;
+    let fits =
+        |info: &api::cart::ShippingInfo| info.shipping_method_state == ShippingMethodState::MatchesCart;
     if fits(held) && fresh.shipping_info.as_ref().is_some_and(fits) {
         return Ok(());
     }
@@ -146,7 +159,10 @@ fn compare(cart: &Held, fresh: &Held) -> Decision<()> {
     }
     let message = "The price or tax of some line items, or of the shipping, changed since it was worked out. \
                    Recalculate the cart.";
-    Err(ApiError::new(Code::PriceChanged, message).with("lineItems", changed).with("shipping", shipping).into())
+    Err(ApiError::new(Code::PriceChanged, message)
+        .with("lineItems", changed)
+        .with("shipping", shipping)
+        .into())
 }
 
 /// Another id of the same rate is no difference.

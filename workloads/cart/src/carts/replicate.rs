@@ -2,14 +2,14 @@
 
 use super::Carts;
 use api::cart::{
-    CartDraft, CartOrigin, CartReplicateDraft, CustomLineItem, CustomLineItemDraft, ExternalTotalPrice, InventoryMode,
-    ItemShippingDetails, ItemShippingDetailsDraft, LineItem, LineItemDraft, LineItemMode, LineItemPriceMode, ShippingMode,
-    ShippingRateInput, ShippingRateInputDraft, TaxCalculationMode, TaxMode,
+    CartDraft, CartOrigin, CartReplicateDraft, CustomLineItem, CustomLineItemDraft, ExternalTotalPrice,
+    InventoryMode, ItemShippingDetails, ItemShippingDetailsDraft, LineItem, LineItemDraft, LineItemMode,
+    LineItemPriceMode, ShippingMode, ShippingRateInput, ShippingRateInputDraft, TaxCalculationMode, TaxMode,
 };
 use api::tax_category::{ExternalTaxRateDraft, TaxRate};
 use api::{
-    Address, AddressDraft, ApiError, CountryCode, CustomFields, CustomFieldsDraft, Id, KeyReference, Kind, Locale,
-    Reference, ResourceIdentifier, Result, RoundingMode, TypedMoney, TypedMoneyDraft,
+    Address, AddressDraft, ApiError, CountryCode, CustomFields, CustomFieldsDraft, Id, KeyReference, Kind,
+    Locale, Reference, ResourceIdentifier, Result, RoundingMode, TypedMoney, TypedMoneyDraft,
 };
 use kit::clock::{Clock, SystemClock};
 use kit::http::RequestInfo;
@@ -66,7 +66,9 @@ pub(crate) async fn replicate(
 ) -> Result<Snapshot> {
     let Reference { type_id: kind, id } = &draft.reference;
     if !matches!(kind, Kind::Cart | Kind::Order) {
-        return Err(ApiError::invalid_json(format!("reference.typeId: expected 'cart' or 'order', but found '{kind}'")));
+        return Err(ApiError::invalid_json(format!(
+            "reference.typeId: expected 'cart' or 'order', but found '{kind}'"
+        )));
     }
     let mut facts = Facts::default();
     lookups.fetch(request, vec![Lookup::new(*kind, LookupBy::Id(id.clone()))], &mut facts).await?;
@@ -108,7 +110,11 @@ fn draft_of(source: &Source) -> Result<CartDraft> {
             .filter(|line| line.line_item_mode == LineItemMode::Standard)
             .map(|line| line_draft(line, external))
             .collect(),
-        custom_line_items: source.custom_line_items.iter().map(|line| custom_line_draft(line, external)).collect(),
+        custom_line_items: source
+            .custom_line_items
+            .iter()
+            .map(|line| custom_line_draft(line, external))
+            .collect(),
         tax_mode: Some(source.tax_mode),
         external_tax_rate_for_shipping_method: shipping
             .and_then(|info| info.tax_rate.as_ref())
@@ -122,11 +128,17 @@ fn draft_of(source: &Source) -> Result<CartDraft> {
         shipping_address: source.shipping_address.as_ref().map(address_draft).transpose()?,
         shipping_method: shipping.and_then(|info| info.shipping_method.as_ref()).map(named),
         shipping_rate_input: source.shipping_rate_input.as_ref().map(|input| match input {
-            ShippingRateInput::Classification { key, .. } => ShippingRateInputDraft::Classification { key: key.clone() },
+            ShippingRateInput::Classification { key, .. } => {
+                ShippingRateInputDraft::Classification { key: key.clone() }
+            }
             ShippingRateInput::Score { score } => ShippingRateInputDraft::Score { score: *score },
         }),
         shipping_mode: source.shipping_mode,
-        item_shipping_addresses: source.item_shipping_addresses.iter().map(address_draft).collect::<Result<_>>()?,
+        item_shipping_addresses: source
+            .item_shipping_addresses
+            .iter()
+            .map(address_draft)
+            .collect::<Result<_>>()?,
         country: source.country,
         locale: source.locale.clone(),
         origin: source.origin,

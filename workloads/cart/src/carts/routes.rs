@@ -8,7 +8,10 @@ use axum::extract::{Path, RawQuery};
 use axum::routing::{get, post};
 use bytes::Bytes;
 use kit::http::{Params, Reply, RequestInfo, created, json, not_found, ok};
-use kit::resource::{Access, Collection, Context, Facts, Lookup, LookupBy, Lookups, Mine, Operation, Owner, Stop, equals, expand};
+use kit::resource::{
+    Access, Collection, Context, Facts, Lookup, LookupBy, Lookups, Mine, Operation, Owner, Stop, equals,
+    expand,
+};
 use kit::service::ServiceBuilder;
 use serde_json::{Value, json as value};
 use std::sync::Arc;
@@ -23,9 +26,13 @@ pub(crate) fn public(mut builder: ServiceBuilder, carts: &Arc<Collection<Carts>>
 
     let (c, l) = (Arc::clone(carts), Arc::clone(&lookups));
     let active = |method| {
-        Operation::new(method, "/{projectKey}/me/active-cart", "Gets the token's most recently modified active cart.")
-            .scopes(mine)
-            .param("expand", "string")
+        Operation::new(
+            method,
+            "/{projectKey}/me/active-cart",
+            "Gets the token's most recently modified active cart.",
+        )
+        .scopes(mine)
+        .param("expand", "string")
     };
     let active = [active("get").gives(200, Some(cart.clone())), active("head").gives(200, None)];
     builder = builder.route(
@@ -37,7 +44,10 @@ pub(crate) fn public(mut builder: ServiceBuilder, carts: &Arc<Collection<Carts>>
             let filter = equals(ACTIVE, "")?;
             let found = c.latest(&request, filter, &access).await?;
             let found = found.ok_or_else(|| {
-                ApiError::new(api::Code::ResourceNotFound, "There is no active cart of this customer or guest.")
+                ApiError::new(
+                    api::Code::ResourceNotFound,
+                    "There is no active cart of this customer or guest.",
+                )
             })?;
             Reply::Ok(ok(expand(&l, &request, &params, found).await?))
         }),
@@ -45,11 +55,15 @@ pub(crate) fn public(mut builder: ServiceBuilder, carts: &Arc<Collection<Carts>>
 
     for (path, scope) in [("carts", "manage_orders"), ("me/carts", Carts::MY_SCOPE)] {
         let (c, l) = (Arc::clone(carts), Arc::clone(&lookups));
-        let operation = Operation::new("post", format!("/{{projectKey}}/{path}/replicate"), "Makes a cart like another one, or like an order.")
-            .scopes([scope])
-            .param("expand", "string")
-            .takes(replicate_draft.clone())
-            .gives(201, Some(cart.clone()));
+        let operation = Operation::new(
+            "post",
+            format!("/{{projectKey}}/{path}/replicate"),
+            "Makes a cart like another one, or like an order.",
+        )
+        .scopes([scope])
+        .param("expand", "string")
+        .takes(replicate_draft.clone())
+        .gives(201, Some(cart.clone()));
         let is_mine = scope == Carts::MY_SCOPE;
         builder = builder.route(
             &format!("/{{project}}/{path}/replicate"),
@@ -77,15 +91,20 @@ pub(crate) fn public(mut builder: ServiceBuilder, carts: &Arc<Collection<Carts>>
     builder.route(
         "/{project}/carts/{selector}/merge",
         &[operation],
-        post(move |request: RequestInfo, Path((_, segment)): Path<(String, String)>, RawQuery(query): RawQuery, body: Bytes| async move {
-            everyones(&request)?;
-            let params = Params::parse(query.as_deref())?;
-            let customer = segment.strip_prefix("customer-id=").and_then(Id::parse);
-            let customer = customer.ok_or_else(|| not_found(&segment))?;
-            let merged = merge(&c, &l, &request, customer, json(&body)?).await?;
-            let merged = merged.ok_or_else(|| not_found(&segment))?;
-            Reply::Ok(ok(expand(&l, &request, &params, merged).await?))
-        }),
+        post(
+            move |request: RequestInfo,
+                  Path((_, segment)): Path<(String, String)>,
+                  RawQuery(query): RawQuery,
+                  body: Bytes| async move {
+                everyones(&request)?;
+                let params = Params::parse(query.as_deref())?;
+                let customer = segment.strip_prefix("customer-id=").and_then(Id::parse);
+                let customer = customer.ok_or_else(|| not_found(&segment))?;
+                let merged = merge(&c, &l, &request, customer, json(&body)?).await?;
+                let merged = merged.ok_or_else(|| not_found(&segment))?;
+                Reply::Ok(ok(expand(&l, &request, &params, merged).await?))
+            },
+        ),
     )
 }
 
@@ -110,7 +129,9 @@ async fn merge(
         return Err(ApiError::invalid_input("One of 'anonymousCart' and 'anonymousId' is required."));
     }
     let mut facts = Facts::default();
-    lookups.fetch(request, vec![Lookup::new(Kind::Customer, LookupBy::Id(customer_id.clone()))], &mut facts).await?;
+    lookups
+        .fetch(request, vec![Lookup::new(Kind::Customer, LookupBy::Id(customer_id.clone()))], &mut facts)
+        .await?;
     let clock = carts.deps.clock.as_ref();
     let cx = Context::new(clock.now(), customer_id.clone(), request, clock, &facts);
     let customer = super::known::customer(&customer_id, &cx).map_err(|stop| match stop {

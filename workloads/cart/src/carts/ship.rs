@@ -180,7 +180,8 @@ pub(super) fn set_rate_input(
             Some(ShippingRateInputType::CartClassification { values }),
         ) => {
             let value = values.iter().find(|value| value.key == *key);
-            let value = value.ok_or_else(|| ApiError::invalid_field("shippingRateInput.key", key.as_str()))?;
+            let value =
+                value.ok_or_else(|| ApiError::invalid_field("shippingRateInput.key", key.as_str()))?;
             ShippingRateInput::Classification { key: value.key.clone(), label: value.label.clone() }
         }
         (ShippingRateInputDraft::Score { score }, Some(ShippingRateInputType::CartScore)) => {

@@ -154,10 +154,13 @@ fn rate_of(cart: &Cart, category: Option<&Reference>, cx: &Context<'_>) -> Decis
     let (Some(category), Some(address)) = (category, &cart.shipping_address) else { return Ok(None) };
     let found = cx.by_id::<TaxCategory>(Kind::TaxCategory, &category.id)?;
     let rates = found.as_ref().map_or(&[][..], |found| found.rates.as_slice());
-    let select = |fallback| pricing::select_tax_rate(&category.id, rates, address.country, address.state(), fallback);
+    let select =
+        |fallback| pricing::select_tax_rate(&category.id, rates, address.country, address.state(), fallback);
     // Whether the country's rate may serve a state matters only where the state has none of its own.
     let rate = match select(false) {
-        Err(_) if address.state().is_some() && cx.project()?.carts.country_tax_rate_fallback_enabled => select(true),
+        Err(_) if address.state().is_some() && cx.project()?.carts.country_tax_rate_fallback_enabled => {
+            select(true)
+        }
         other => other,
     }?;
     Ok(Some(rate.clone()))

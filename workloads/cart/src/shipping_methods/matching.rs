@@ -2,8 +2,8 @@
 //! default one first, each with `isMatching` at the rate that would be used.
 
 use super::ShippingMethods;
-use crate::carts::{Carts, ship};
 use crate::cart_predicate::CartPredicate;
+use crate::carts::{Carts, ship};
 use crate::zones::Zones;
 use api::cart::Cart;
 use api::shipping_method::ShippingMethod;
@@ -55,7 +55,11 @@ pub(crate) fn add_routes(
     let _ = builder.parts();
     for (name, by, params) in [
         ("matching-cart", By::Cart, &[("cartId", "string")][..]),
-        ("matching-location", By::Location, &[("country", "string"), ("state", "string"), ("currency", "string")]),
+        (
+            "matching-location",
+            By::Location,
+            &[("country", "string"), ("state", "string"), ("currency", "string")],
+        ),
         (
             "matching-cart-location",
             By::CartLocation,
@@ -63,17 +67,24 @@ pub(crate) fn add_routes(
         ),
     ] {
         let describe = |method: &'static str| {
-            Operation::new(method, format!("/{{projectKey}}/shipping-methods/{name}"), "Gets the shipping methods that match.")
-                .scopes(["view_orders", "view_shipping_methods", "manage_my_orders"])
-                .params(params)
-                .param("expand", "string")
+            Operation::new(
+                method,
+                format!("/{{projectKey}}/shipping-methods/{name}"),
+                "Gets the shipping methods that match.",
+            )
+            .scopes(["view_orders", "view_shipping_methods", "manage_my_orders"])
+            .params(params)
+            .param("expand", "string")
         };
-        let operations =
-            [describe("get").gives(200, Some(page.clone())), describe("head").gives(200, None).gives(404, None)];
+        let operations = [
+            describe("get").gives(200, Some(page.clone())),
+            describe("head").gives(200, None).gives(404, None),
+        ];
         let matching = matching.clone();
-        let handler = get(move |method: Method, request: RequestInfo, RawQuery(query): RawQuery| async move {
-            matching.answer(by, &method, &request, query.as_deref()).await
-        });
+        let handler =
+            get(move |method: Method, request: RequestInfo, RawQuery(query): RawQuery| async move {
+                matching.answer(by, &method, &request, query.as_deref()).await
+            });
         builder = builder.route(&format!("/{{project}}/shipping-methods/{name}"), &operations, handler);
     }
     builder
@@ -92,8 +103,7 @@ impl Matching {
         if *method == Method::HEAD {
             return Ok(empty(if found.is_empty() { StatusCode::NOT_FOUND } else { StatusCode::OK }));
         }
-        let texts: Vec<String> =
-            found.iter().filter_map(|one| one.to_json().ok()).collect();
+        let texts: Vec<String> = found.iter().filter_map(|one| one.to_json().ok()).collect();
         let body = format!(
             "{{\"limit\":500,\"offset\":0,\"count\":{n},\"total\":{n},\"results\":[{}]}}",
             texts.join(","),
@@ -102,28 +112,41 @@ impl Matching {
         Ok(ok(expand(&self.lookups, request, &params, body).await?))
     }
 
-    async fn of_location(&self, request: &RequestInfo, params: &Params) -> Result<Vec<Stored<ShippingMethod>>> {
+    async fn of_location(
+        &self,
+        request: &RequestInfo,
+        params: &Params,
+    ) -> Result<Vec<Stored<ShippingMethod>>> {
         let place = Place::new(country(params)?, params.get("state"));
         let currency = params
             .get("currency")
             .map(|text| {
-                CurrencyCode::parse(text)
-                    .ok_or_else(|| ApiError::malformed_parameter("currency", "Expected a currency code of ISO 4217."))
+                CurrencyCode::parse(text).ok_or_else(|| {
+                    ApiError::malformed_parameter("currency", "Expected a currency code of ISO 4217.")
+                })
             })
             .transpose()?;
         let zones = self.zones(request).await?;
         let mut methods = self.active(request).await?;
         methods.retain_mut(|method| {
-            method.predicate.is_none() && pricing::mark_location(&mut method.body, place, currency, |id| zones.get(id))
+            method.predicate.is_none()
+                && pricing::mark_location(&mut method.body, place, currency, |id| zones.get(id))
         });
         Ok(methods)
     }
 
-    async fn of_cart(&self, by: By, request: &RequestInfo, params: &Params) -> Result<Vec<Stored<ShippingMethod>>> {
+    async fn of_cart(
+        &self,
+        by: By,
+        request: &RequestInfo,
+        params: &Params,
+    ) -> Result<Vec<Stored<ShippingMethod>>> {
         let id = params.get("cartId").and_then(Id::parse);
-        let id = id.ok_or_else(|| ApiError::malformed_parameter("cartId", "The id of a cart is required."))?;
+        let id =
+            id.ok_or_else(|| ApiError::malformed_parameter("cartId", "The id of a cart is required."))?;
         let text = self.carts.get(request, &Selector::Id(id.clone()), &Access::Project).await?;
-        let text = text.ok_or_else(|| ApiError::referenced_not_found(Kind::Cart.type_id(), ("id", id.as_str())))?;
+        let text =
+            text.ok_or_else(|| ApiError::referenced_not_found(Kind::Cart.type_id(), ("id", id.as_str())))?;
         let cart: Stored<Cart> = Stored::from_json(&text).map_err(|error| kit::peers::internal(&error))?;
         let place = match (by, &cart.shipping_address) {
             (By::CartLocation, _) => Place::new(country(params)?, params.get("state")),
@@ -163,14 +186,24 @@ impl Matching {
 }
 
 /// Up to 500 resources of a kind.
-async fn all<R: kit::Rules>(collection: &Collection<R>, request: &RequestInfo) -> Result<Vec<Stored<R::Body>>> {
-    let list = ListRequest { filters: Vec::new(), sort: Vec::new(), limit: 500, offset: 0, with_total: false };
+async fn all<R: kit::Rules>(
+    collection: &Collection<R>,
+    request: &RequestInfo,
+) -> Result<Vec<Stored<R::Body>>> {
+    let list =
+        ListRequest { filters: Vec::new(), sort: Vec::new(), limit: 500, offset: 0, with_total: false };
     let page = collection.page(request, list, &Access::Project).await?;
-    page.results.iter().map(|text| Stored::from_json(text).map_err(|error| kit::peers::internal(&error))).collect()
+    page.results
+        .iter()
+        .map(|text| Stored::from_json(text).map_err(|error| kit::peers::internal(&error)))
+        .collect()
 }
 
 fn country(params: &Params) -> Result<CountryCode> {
     params.get("country").and_then(CountryCode::parse).ok_or_else(|| {
-        ApiError::malformed_parameter("country", "A country code of ISO 3166-1 (two upper-case letters) is required.")
+        ApiError::malformed_parameter(
+            "country",
+            "A country code of ISO 3166-1 (two upper-case letters) is required.",
+        )
     })
 }

@@ -109,9 +109,8 @@ impl Rules for ShippingMethods {
 /// A predicate that can be evaluated; kept as it was given.
 fn checked_predicate(text: Option<&str>) -> Decision<Option<String>> {
     let Some(text) = text else { return Ok(None) };
-    CartPredicate::parse(text).map_err(|error| {
-        ApiError::invalid_field("predicate", text).with("detailedErrorMessage", error.to_string())
-    })?;
+    CartPredicate::parse(text)
+        .map_err(|error| ApiError::invalid_field("predicate", text).with("detailedErrorMessage", error))?;
     Ok(Some(text.to_owned()))
 }
 
@@ -128,3 +127,6 @@ fn stores(identifiers: &[StoreIdentifier], cx: &Context<'_>) -> Decision<Vec<Key
     }
     Ok(stores)
 }
+
+#[cfg(test)]
+mod tests;

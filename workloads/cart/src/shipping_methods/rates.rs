@@ -7,7 +7,11 @@ use kit::resource::{Context, Decision};
 const MAX_ZONES: usize = 100;
 const MAX_TIERS: usize = 500;
 
-pub(super) fn add_zone(method: &mut ShippingMethod, zone: &ResourceIdentifier, cx: &Context<'_>) -> Decision<()> {
+pub(super) fn add_zone(
+    method: &mut ShippingMethod,
+    zone: &ResourceIdentifier,
+    cx: &Context<'_>,
+) -> Decision<()> {
     let zone = cx.reference(Kind::Zone, zone)?;
     if method.zone_rates.iter().any(|held| held.zone == zone) {
         return Err(ApiError::duplicate_field("zoneRates.zone", &zone.id).into());
@@ -20,7 +24,11 @@ pub(super) fn add_zone(method: &mut ShippingMethod, zone: &ResourceIdentifier, c
     Ok(())
 }
 
-pub(super) fn remove_zone(method: &mut ShippingMethod, zone: &ResourceIdentifier, cx: &Context<'_>) -> Decision<()> {
+pub(super) fn remove_zone(
+    method: &mut ShippingMethod,
+    zone: &ResourceIdentifier,
+    cx: &Context<'_>,
+) -> Decision<()> {
     let zone = cx.reference(Kind::Zone, zone)?;
     let at = position(method, &zone)?;
     method.zone_rates.remove(at);
@@ -36,7 +44,9 @@ pub(super) fn add_rate(
     let zone = cx.reference(Kind::Zone, zone)?;
     pricing::check_shipping_rate(draft)?;
     if draft.tiers.len() > MAX_TIERS {
-        return Err(ApiError::invalid_operation(format!("A shipping rate has at most {MAX_TIERS} tiers.")).into());
+        return Err(
+            ApiError::invalid_operation(format!("A shipping rate has at most {MAX_TIERS} tiers.")).into()
+        );
     }
     let rate = ShippingRate::from(without_marks(draft));
     let at = position(method, &zone)?;
@@ -59,7 +69,8 @@ pub(super) fn remove_rate(
     let at = position(method, &zone)?;
     let rates = &mut method.zone_rates[at].shipping_rates;
     let found = rates.iter().position(|held| *held == rate);
-    let found = found.ok_or_else(|| ApiError::invalid_operation("The zone does not have this shipping rate."))?;
+    let found =
+        found.ok_or_else(|| ApiError::invalid_operation("The zone does not have this shipping rate."))?;
     rates.remove(found);
     Ok(())
 }

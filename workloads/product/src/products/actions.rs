@@ -66,10 +66,7 @@ pub(super) fn apply(
         A::ChangeMasterVariant(at) => variants::change_master(state, at)?,
         A::SetSku { variant_id, sku, staged } => {
             let at = VariantTarget { variant_id: Some(*variant_id), sku: None, staged: *staged };
-            on_variant(state, &at, |variant| {
-                variant.sku.clone_from(sku);
-                Ok(())
-            })?;
+            variants::set_sku(state, &at, sku.as_ref(), cx)?;
         }
         A::SetProductVariantKey { at, key } => {
             on_variant(state, at, |variant| {

@@ -3,11 +3,13 @@
 use super::target::{is_staged, missing, names, on_variant, versions};
 use super::{ProductHidden, Products, attributes, images, prices};
 use crate::assets;
+use crate::query::quoted;
 use api::product::VariantTarget;
 use api::product_type::{AttributeLevel, ProductType};
 use api::product_variant::{ProductVariant, ProductVariantDraft};
-use api::{ApiError, Message};
+use api::{ApiError, Kind, Message};
 use kit::resource::{Context, Decision, State};
+use serde::de::IgnoredAny;
 use serde_json::Value;
 
 /// The variant of a draft, with the next id.
@@ -88,6 +90,28 @@ pub(super) fn change_master(state: &mut State<Products>, at: &VariantTarget) -> 
         }
     }
     if found { Ok(()) } else { Err(missing(at)?.into()) }
+}
+
+/// `setSku`. A sku that has stock can neither be changed nor removed.
+pub(super) fn set_sku(
+    state: &mut State<Products>,
+    at: &VariantTarget,
+    sku: Option<&String>,
+    cx: &Context<'_>,
+) -> Decision<()> {
+    on_variant(state, at, |variant| {
+        if let Some(old) = variant.sku.as_ref().filter(|old| sku != Some(old)) {
+            let predicate = format!("sku = {}", quoted(old));
+            if !cx.matching::<IgnoredAny>(Kind::InventoryEntry, predicate, 1)?.is_empty() {
+                let message =
+                    format!("The sku '{old}' is used by an inventory entry, so it cannot be changed.");
+                return Err(ApiError::invalid_operation(message).into());
+            }
+        }
+        variant.sku = sku.cloned();
+        Ok(())
+    })?;
+    Ok(())
 }
 
 /// `setAttribute`.

@@ -93,6 +93,17 @@ async fn variants_come_and_go_but_ids_are_never_reused_and_the_master_stays() {
 }
 
 #[tokio::test]
+async fn a_sku_with_stock_is_not_taken_from_its_variant() {
+    let shop = published().await;
+    let sku = |sku: Value| json!([{"action": "setSku", "variantId": 1, "sku": sku, "staged": false}]);
+    apply(&shop, sku(json!("in-stock"))).await;
+    for change in [json!("other"), Value::Null] {
+        assert_eq!(shop.update_refused(P1, sku(change)).await["code"], "InvalidOperation");
+    }
+    apply(&shop, sku(json!("in-stock"))).await;
+}
+
+#[tokio::test]
 async fn prices_are_added_changed_keyed_replaced_and_removed() {
     let shop = published().await;
     let eur = |cents: i64| json!({"value": {"currencyCode": "EUR", "centAmount": cents}});

@@ -1,4 +1,4 @@
-//! The service as the gateway sees it, with everything real behind it but no other services.
+//! The service as the gateway sees it, with everything real behind it but the other services.
 
 use adapters::bus::local::LocalBus;
 use adapters::peers::local::LocalPeers;
@@ -7,12 +7,15 @@ use api::{Caller, Scopes, ServiceName};
 use axum::Router;
 use axum::body::Body;
 use axum::http::Request;
+use axum::routing::post;
+use bytes::Bytes;
 use http_body_util::BodyExt;
 use kit::bus::{Event, EventBus};
 use kit::clock::{Clock, SystemClock};
 use kit::http::RequestInfo;
 use kit::peers::Peers;
 use kit::relay::Relay;
+use kit::resource::{Lookup, LookupBatch, LookupBy};
 use kit::service::Deps;
 use kit::store::Store;
 use kit::telemetry::Metrics;
@@ -56,6 +59,7 @@ impl Shop {
             metrics: Metrics::shared(),
         });
         peers.register(ServiceName::Product, service.internal);
+        peers.register(ServiceName::Inventory, stock());
         for task in service.tasks {
             tokio::spawn(task(stop.clone()));
         }
@@ -163,6 +167,24 @@ impl Shop {
     pub async fn message_types(&self) -> Vec<String> {
         self.messages().await.iter().map(|message| message["type"].as_str().unwrap().to_owned()).collect()
     }
+}
+
+/// The inventory service as far as products ask it: there is an entry of the sku `in-stock` and no other.
+fn stock() -> Router {
+    Router::new().route(
+        "/lookup",
+        post(|body: Bytes| async move {
+            let batch: LookupBatch = serde_json::from_slice(&body).unwrap();
+            let answer = |lookup: &Lookup| match &lookup.by {
+                LookupBy::Where { predicate, .. } if predicate.contains("\"in-stock\"") => json!([{
+                    "id": "entry", "version": 1, "createdAt": "2024-01-01T00:00:00.000Z",
+                    "lastModifiedAt": "2024-01-01T00:00:00.000Z", "sku": "in-stock",
+                }]),
+                _ => json!([]),
+            };
+            batch.lookups.iter().map(answer).collect::<Value>().to_string()
+        }),
+    )
 }
 
 /// Waits until `check` holds, for what is eventual.

@@ -111,7 +111,6 @@ impl KindSql {
         let table = quoted(type_id);
         let columns: Vec<String> = schema.views.iter().map(|view| view_column(view)).collect();
         let listed = columns.join(", ");
-        // Not a join: SQLite plans that anew whenever the parameters change.
         let claimed = format!(
             "FROM {table} WHERE doc =
              (SELECT doc FROM claim WHERE kind = '{type_id}' AND project = ?1 AND name = ?2 AND value = ?3)"
@@ -155,6 +154,17 @@ mod tests {
     use super::*;
     use kit::store::MAIN;
     use rusqlite::StatementStatus;
+
+    #[test]
+    fn due_documents_are_found_by_their_index() {
+        let db = Connection::open_in_memory().unwrap();
+        crate::sqlite::open::plan_once(&db).unwrap();
+        let schema = KindSchema { kind: Kind::Cart, views: &[MAIN], indexes: &[] };
+        prepare(&db, std::slice::from_ref(&schema)).unwrap();
+        let sql = format!("EXPLAIN QUERY PLAN {}", KindSql::new(&schema).due);
+        let plan: String = db.query_row(&sql, [1, 1], |row| row.get(3)).unwrap();
+        assert!(plan.contains("USING INDEX cart due"), "{plan}");
+    }
 
     #[test]
     fn statements_are_planned_once_whatever_their_parameters_are() {

@@ -1,0 +1,237 @@
+//! Lines, prices, taxes and shipping.
+
+use super::world::{World, eur, money, sums};
+use api::Code;
+use api::cart::{LineItemPriceMode, ShippingMethodState};
+use serde_json::{Value, json};
+
+fn add(sku: &str, quantity: i64) -> Value {
+    json!({"action": "addLineItem", "sku": sku, "quantity": quantity})
+}
+
+#[test]
+fn equal_lines_grow_and_the_tier_counts_for_all_units() {
+    let world = World::new();
+    let cart = world.cart(json!([{"sku": "chair", "quantity": 2}]));
+    assert_eq!(cart.total_price.cent_amount, 2000);
+    let cart = world.update(&cart, json!([add("chair", 3)])).unwrap();
+    assert_eq!((cart.line_items.len(), cart.line_items[0].quantity), (1, 5));
+    assert_eq!(cart.line_items[0].state[0].quantity, 5);
+    assert_eq!((cart.total_price.cent_amount, cart.total_line_item_quantity), (5 * 899, Some(5)));
+}
+
+#[test]
+fn adding_to_a_cart_with_lines_asks_for_the_product_alone() {
+    let cart = World::new().cart(json!([{"sku": "chair"}]));
+    let mut knows_stones_only = World::empty();
+    knows_stones_only.product("stone", 108);
+    let cart = knows_stones_only.update(&cart, json!([add("stone", 1)])).unwrap();
+    assert_eq!(cart.total_price.cent_amount, 1108);
+}
+
+#[test]
+fn what_does_not_touch_prices_asks_for_nothing() {
+    let world = World::new();
+    let cart = world.cart(json!([{"sku": "chair"}]));
+    let cart = world
+        .update(
+            &cart,
+            json!([{"action": "setShippingAddress", "address": {"country": "DE"}},
+        {"action": "setShippingMethod", "shippingMethod": {"key": "parcel"}}]),
+        )
+        .unwrap();
+    let updated = World::empty().update(&cart, json!([{"action": "setCustomerEmail", "email": "a@example.org"},
+        {"action": "setKey", "key": "my-cart"}, {"action": "setShippingAddress", "address": {"country": "DE", "city": "Bonn"}}]));
+    let updated = updated.unwrap();
+    assert_eq!(updated.total_price, cart.total_price);
+    assert_eq!(updated.taxed_price, cart.taxed_price);
+}
+
+#[test]
+fn what_cannot_be_sold_does_not_get_in() {
+    let world = World::new();
+    let cart = world.cart(json!([]));
+    for (line, code) in [
+        (json!({"sku": "ghost"}), Code::ReferencedResourceNotFound),
+        (json!({"productId": "ghost"}), Code::ReferencedResourceNotFound),
+        (json!({"productId": "chair", "variantId": 7}), Code::InvalidField),
+        (json!({"sku": "chair", "quantity": 0}), Code::InvalidField),
+        (json!({}), Code::InvalidInput),
+        (
+            json!({"sku": "chair", "externalPrice": {"currencyCode": "USD", "centAmount": 1}}),
+            Code::InvalidField,
+        ),
+    ] {
+        let mut action = line.clone();
+        action["action"] = "addLineItem".into();
+        assert_eq!(world.update(&cart, json!([action])).err().unwrap().code(), code, "{line}");
+    }
+    let dollars = world.create(json!({"currency": "USD", "lineItems": [{"sku": "chair"}]})).err().unwrap();
+    assert_eq!(dollars.code(), Code::MatchingPriceNotFound);
+}
+
+#[test]
+fn prices_follow_country_and_customer() {
+    let world = World::new();
+    let cart = world.cart(json!([{"sku": "chair", "quantity": 2}]));
+    let abroad = world.update(&cart, json!([{"action": "setCountry", "country": "FR"}])).unwrap();
+    assert_eq!(abroad.total_price.cent_amount, 2200);
+    let annas = world.update(&cart, json!([{"action": "setCustomerId", "customerId": "anna"}])).unwrap();
+    assert_eq!((annas.total_price.cent_amount, annas.customer_group.is_some()), (1940, true));
+    let nobodys = world.update(&annas, json!([{"action": "setCustomerId"}])).unwrap();
+    assert_eq!((nobodys.total_price.cent_amount, nobodys.customer_group.is_some()), (2000, false));
+    let unknown = world.update(&cart, json!([{"action": "setCustomerId", "customerId": "nobody"}]));
+    assert_eq!(unknown.err().unwrap().code(), Code::ReferencedResourceNotFound);
+}
+
+#[test]
+fn an_external_price_counts_until_it_is_taken_back() {
+    let world = World::new();
+    let cart = world.cart(json!([{"sku": "chair", "quantity": 2}]));
+    let line = cart.line_items[0].id.clone();
+    let set = |cart: &_, name: &str, rest: Value| {
+        let mut action = json!({"action": name, "lineItemId": line});
+        action.as_object_mut().unwrap().extend(rest.as_object().unwrap().clone());
+        world.update(cart, json!([action]))
+    };
+    let own = set(&cart, "setLineItemPrice", json!({"externalPrice": money(450)})).unwrap();
+    assert_eq!(
+        (own.line_items[0].price_mode, own.total_price.cent_amount),
+        (LineItemPriceMode::ExternalPrice, 900)
+    );
+    let more = set(&own, "changeLineItemQuantity", json!({"quantity": 3})).err().unwrap();
+    assert_eq!(more.code(), Code::InvalidOperation);
+    let more =
+        set(&own, "changeLineItemQuantity", json!({"quantity": 3, "externalPrice": money(400)})).unwrap();
+    assert_eq!(more.total_price.cent_amount, 1200);
+    let second = world.update(&own, json!([add("chair", 1)])).unwrap();
+    assert_eq!(second.line_items.len(), 2, "an external price never merges");
+    let total = json!({"externalTotalPrice": {"price": money(450), "totalPrice": money(800)}});
+    let total = set(&own, "setLineItemTotalPrice", total).unwrap();
+    assert_eq!(
+        (total.line_items[0].price_mode, total.total_price.cent_amount),
+        (LineItemPriceMode::ExternalTotal, 800)
+    );
+    let back = set(&total, "changeLineItemQuantity", json!({"quantity": 1})).unwrap();
+    assert_eq!(
+        (back.line_items[0].price_mode, back.total_price.cent_amount),
+        (LineItemPriceMode::Platform, 1000)
+    );
+}
+
+#[test]
+fn taxes_are_rounded_per_line_or_per_unit() {
+    let world = World::new();
+    let cart = |mode: &str| {
+        let draft = json!({"currency": "EUR", "taxCalculationMode": mode, "shippingAddress": {"country": "DE"},
+            "lineItems": [{"sku": "stone", "quantity": 3}]});
+        world.create(draft).unwrap()
+    };
+    assert_eq!(sums(&cart("LineItemLevel")), (324, 386, 62));
+    assert_eq!(sums(&cart("UnitPriceLevel")), (324, 387, 63));
+}
+
+#[test]
+fn an_address_brings_taxes_and_without_it_they_go() {
+    let world = World::new();
+    let cart = world.cart(json!([{"sku": "chair", "quantity": 2}]));
+    assert!(cart.taxed_price.is_none());
+    let to = |country: &str| json!([{"action": "setShippingAddress", "address": {"country": country}}]);
+    let german = world.update(&cart, to("DE")).unwrap();
+    assert_eq!(sums(&german), (2000, 2380, 380));
+    let austrian = world.update(&german, to("AT")).unwrap();
+    assert_eq!(sums(&austrian), (1667, 2000, 333));
+    let french = world.update(&german, to("FR")).err().unwrap();
+    assert_eq!(french.code(), Code::MissingTaxRateForCountry);
+    let mut actions = to("DE");
+    actions
+        .as_array_mut()
+        .unwrap()
+        .push(json!({"action": "setShippingMethod", "shippingMethod": {"id": "parcel"}}));
+    actions.as_array_mut().unwrap().push(json!({"action": "setShippingAddress"}));
+    let unset = world.update(&austrian, actions).unwrap();
+    assert!(
+        unset.taxed_price.is_none()
+            && unset.line_items[0].tax_rate.is_none()
+            && unset.shipping_info.is_none()
+    );
+}
+
+#[test]
+fn shipping_costs_what_the_rate_says_and_nothing_from_a_sum_on() {
+    let mut world = World::new();
+    let cart = world.cart(json!([{"sku": "chair", "quantity": 2}]));
+    let method = json!({"action": "setShippingMethod", "shippingMethod": {"key": "parcel"}});
+    assert_eq!(world.update(&cart, json!([method])).err().unwrap().code(), Code::InvalidOperation);
+    let address = json!({"action": "setShippingAddress", "address": {"country": "DE"}});
+    let shipped = world.update(&cart, json!([address, method])).unwrap();
+    assert_eq!((shipped.total_price.cent_amount, sums(&shipped)), (2495, (2495, 2380 + 589, 380 + 94)));
+    assert_eq!(shipped.taxed_shipping_price.as_ref().unwrap().total_gross.cent_amount, 589);
+    let rich = world.update(&shipped, json!([add("chair", 10)])).unwrap();
+    assert_eq!(rich.shipping_info.as_ref().unwrap().price.cent_amount, 0);
+    let away = json!([address, method, {"action": "setShippingAddress", "address": {"country": "AT"}}]);
+    assert!(world.update(&cart, away).unwrap().shipping_info.is_none(), "no rate for Austria");
+
+    world.method(&json!({"predicate": "lineItemCount(1 = 1) < 3"}));
+    let fitting = world.update(&cart, json!([address, method])).unwrap();
+    let large = world.update(&fitting, json!([add("chair", 1)])).unwrap();
+    let state = |cart: &crate::carts::Held| cart.shipping_info.as_ref().unwrap().shipping_method_state;
+    assert_eq!(
+        (state(&fitting), state(&large)),
+        (ShippingMethodState::MatchesCart, ShippingMethodState::DoesNotMatchCart)
+    );
+    let refused = world.update(&large, json!([method])).err().unwrap();
+    assert!(refused.message().contains("does not match"), "{refused}");
+    world.method(&json!({"active": false}));
+    assert_eq!(world.update(&cart, json!([address, method])).err().unwrap().code(), Code::InvalidOperation);
+}
+
+#[test]
+fn custom_line_items_merge_and_may_be_negative() {
+    let world = World::new();
+    let cart = world.cart(json!([{"sku": "chair"}]));
+    let fee = |cents: i64| json!({"action": "addCustomLineItem", "name": {"en": "Fee"}, "slug": "fee", "money": money(cents), "taxCategory": {"id": "tc"}});
+    let twice = world.update(&cart, json!([fee(250), fee(250)])).unwrap();
+    assert_eq!((twice.custom_line_items.len(), twice.total_price.cent_amount), (1, 1500));
+    assert_eq!(world.update(&twice, json!([fee(251)])).err().unwrap().code(), Code::InvalidOperation);
+    let voucher = world.update(&cart, json!([fee(-300)])).unwrap();
+    assert_eq!(voucher.total_price.cent_amount, 700);
+    let mut untaxed = fee(1);
+    untaxed["taxCategory"] = Value::Null;
+    assert_eq!(world.update(&cart, json!([untaxed])).err().unwrap().code(), Code::RequiredField);
+}
+
+#[test]
+fn lines_are_bounded_in_number() {
+    let world = World::new();
+    let line = json!({"sku": "chair", "externalPrice": eur(1)});
+    let many = world.create(json!({"currency": "EUR", "lineItems": vec![line.clone(); 501]}));
+    assert_eq!(many.err().unwrap().code(), Code::InvalidOperation);
+    let full = world.cart(json!(vec![line; 500]));
+    assert_eq!(full.line_items.len(), 500);
+    assert_eq!(world.update(&full, json!([add("stone", 1)])).err().unwrap().code(), Code::InvalidOperation);
+}
+
+#[test]
+fn units_are_distributed_to_addresses_of_the_cart() {
+    let world = World::new();
+    let cart = world.cart(json!([{"sku": "chair", "quantity": 3}]));
+    let line = cart.line_items[0].id.clone();
+    let address = json!({"action": "addItemShippingAddress", "address": {"key": "home", "country": "DE"}});
+    let details = |quantity: i64| {
+        json!({"action": "setLineItemShippingDetails", "lineItemId": line,
+            "shippingDetails": {"targets": [{"addressKey": "home", "quantity": quantity}]}})
+    };
+    let unknown = world.update(&cart, json!([details(1)])).err().unwrap();
+    assert_eq!(unknown.code(), Code::InvalidOperation);
+    let some = world.update(&cart, json!([address, details(2)])).unwrap();
+    assert!(!some.line_items[0].shipping_details.as_ref().unwrap().valid);
+    let too_many = world.update(&cart, json!([address, details(4)])).err().unwrap();
+    assert_eq!(too_many.code(), Code::InvalidItemShippingDetails);
+    let removal = json!({"action": "removeItemShippingAddress", "addressKey": "home"});
+    assert_eq!(world.update(&some, json!([removal])).err().unwrap().code(), Code::InvalidOperation);
+    let less = json!({"action": "changeLineItemQuantity", "lineItemId": line, "quantity": 2});
+    assert!(
+        world.update(&some, json!([less])).unwrap().line_items[0].shipping_details.as_ref().unwrap().valid
+    );
+}

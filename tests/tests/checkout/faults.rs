@@ -114,11 +114,23 @@ impl Store for FaultyStore {
         self.inner.get(project, kind, selector)
     }
 
-    fn view(&self, project: &str, kind: api::Kind, selector: &Selector, view: &'static str) -> Stored<'_, Option<String>> {
+    fn view(
+        &self,
+        project: &str,
+        kind: api::Kind,
+        selector: &Selector,
+        view: &'static str,
+    ) -> Stored<'_, Option<String>> {
         self.inner.view(project, kind, selector, view)
     }
 
-    fn views(&self, project: &str, kind: api::Kind, selectors: Vec<Selector>, view: &'static str) -> Stored<'_, Vec<Option<String>>> {
+    fn views(
+        &self,
+        project: &str,
+        kind: api::Kind,
+        selectors: Vec<Selector>,
+        view: &'static str,
+    ) -> Stored<'_, Vec<Option<String>>> {
         self.inner.views(project, kind, selectors, view)
     }
 

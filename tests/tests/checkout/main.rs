@@ -161,7 +161,10 @@ async fn ten_parallel_requests_on_one_cart_make_one_order() {
     assert_eq!(won.len(), 1);
     for (status, body) in lost {
         let code = body["errors"][0]["code"].as_str().unwrap().to_owned();
-        assert!(matches!((status, code.as_str()), (409, "ConcurrentModification") | (400, "InvalidOperation")), "{status} {code}");
+        assert!(
+            matches!((status, code.as_str()), (409, "ConcurrentModification") | (400, "InvalidOperation")),
+            "{status} {code}"
+        );
     }
     assert!(settled(&shop, &cart, [10, 10], "ten").await);
     let (status, body) = shop.order(&cart, json!({})).await;
@@ -181,7 +184,10 @@ async fn of_eight_buyers_of_the_last_three_three_get_one() {
         if *status != 201 {
             let error = &body["errors"][0];
             assert_eq!((*status, &error["code"]), (400, &json!("OutOfStock")));
-            assert_eq!((&error["skus"], &error["lineItems"]), (&json!(["a"]), &json!([cart["lineItems"][0]["id"]])));
+            assert_eq!(
+                (&error["skus"], &error["lineItems"]),
+                (&json!(["a"]), &json!([cart["lineItems"][0]["id"]]))
+            );
             let now = shop.get(&format!("/carts/{}", cart["id"].as_str().unwrap())).await;
             assert_eq!((&now["cartState"], &now["version"]), (&json!("Active"), &cart["version"]));
         }
@@ -198,10 +204,16 @@ async fn one_order_number_goes_to_one_of_many_carts() {
     let answers = join_all(carts.iter().map(|cart| shop.order(cart, json!({"orderNumber": "7"})))).await;
     for (status, body) in answers.iter().filter(|(status, _)| *status != 201) {
         let error = &body["errors"][0];
-        assert_eq!((*status, &error["code"], &error["field"]), (400, &json!("DuplicateField"), &json!("orderNumber")));
+        assert_eq!(
+            (*status, &error["code"], &error["field"]),
+            (400, &json!("DuplicateField"), &json!("orderNumber"))
+        );
     }
     let order = shop.get("/orders/order-number=7").await;
-    assert_eq!(answers.iter().filter(|(status, body)| *status == 201 && body["id"] == order["id"]).count(), 1);
+    assert_eq!(
+        answers.iter().filter(|(status, body)| *status == 201 && body["id"] == order["id"]).count(),
+        1
+    );
     assert_eq!(shop.stock().await, [8, 9]);
 }
 

@@ -61,7 +61,8 @@ impl Shop {
         let (local, faults) = (Arc::new(LocalPeers::new()), Arc::new(Faults::default()));
         let peers: Arc<dyn Peers> = Arc::clone(&local) as _;
         let as_clock = Arc::clone(&clock) as Arc<dyn Clock>;
-        let bus: Arc<dyn EventBus> = Arc::new(LocalBus::open(&dir.path().join("events.db"), Arc::clone(&as_clock)).unwrap());
+        let bus: Arc<dyn EventBus> =
+            Arc::new(LocalBus::open(&dir.path().join("events.db"), Arc::clone(&as_clock)).unwrap());
         let stop = CancellationToken::new();
         let services: [Entry; 5] = [
             (ServiceName::Project, project::kinds, project::service),
@@ -72,13 +73,18 @@ impl Shop {
         ];
         let (mut routers, mut stores) = (HashMap::new(), HashMap::new());
         for (name, kinds, build) in services {
-            let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&dir.path().join(format!("{name}.db")), &kinds()).unwrap());
+            let store: Arc<dyn Store> =
+                Arc::new(SqliteStore::open(&dir.path().join(format!("{name}.db")), &kinds()).unwrap());
             let (relay, _) = Relay::start(Arc::clone(&store), Arc::clone(&bus), stop.clone());
             stores.insert(name, Arc::clone(&store));
             let faulty = name == ServiceName::Order;
             let service = build(Deps {
                 service: name,
-                store: if faulty { Arc::new(FaultyStore { inner: store, faults: Arc::clone(&faults) }) } else { store },
+                store: if faulty {
+                    Arc::new(FaultyStore { inner: store, faults: Arc::clone(&faults) })
+                } else {
+                    store
+                },
                 bus: Arc::clone(&bus),
                 peers: if faulty {
                     Arc::new(FaultyPeers { inner: Arc::clone(&peers), faults: Arc::clone(&faults) })
@@ -111,7 +117,11 @@ impl Shop {
                 "masterVariant": {"sku": sku, "prices": [{"value": {"currencyCode": "EUR", "centAmount": 100}}]},
             });
             self.create("/products", product).await;
-            self.create("/inventory", json!({"sku": sku, "key": format!("stock-{sku}"), "quantityOnStock": 10})).await;
+            self.create(
+                "/inventory",
+                json!({"sku": sku, "key": format!("stock-{sku}"), "quantityOnStock": 10}),
+            )
+            .await;
         }
     }
 
@@ -202,7 +212,9 @@ impl Shop {
         self.pass_time(600);
         self.nothing_due(ServiceName::Inventory).await;
         for key in ["stock-a", "stock-b"] {
-            let entry = self.stores[&ServiceName::Inventory].get("demo", Kind::InventoryEntry, &Selector::key(key)).await;
+            let entry = self.stores[&ServiceName::Inventory]
+                .get("demo", Kind::InventoryEntry, &Selector::key(key))
+                .await;
             assert_eq!(entry.unwrap().unwrap().hidden, None, "{key} has marks");
         }
     }

@@ -38,5 +38,6 @@ pub fn service(deps: Deps) -> Service {
     let (methods, carts) = (builder.open::<ShippingMethods>(), builder.open::<Carts>());
     let builder = builder.collection(&categories).collection(&zones).collection(&methods).collection(&carts);
     let builder = shipping_methods::add_routes(builder.mine(&carts), &methods, &zones, &carts);
-    carts::routes::internal(carts::routes::public(builder, &carts), &carts).build()
+    let builder = carts::routes::internal(carts::routes::public(builder, &carts), &carts);
+    builder.recover(api::Kind::Cart, carts::retention::recover(&carts)).build()
 }

@@ -110,7 +110,11 @@ impl Desk {
     /// What the next write does; `None` if nothing more waits. The first one may be for confirmations
     /// alone.
     #[allow(clippy::type_complexity, reason = "a queue's two parts")]
-    fn next(&self, place: &Place, first: bool) -> Option<(Vec<(Op, oneshot::Sender<Result<Answer>>)>, Vec<Id>)> {
+    fn next(
+        &self,
+        place: &Place,
+        first: bool,
+    ) -> Option<(Vec<(Op, oneshot::Sender<Result<Answer>>)>, Vec<Id>)> {
         let mut queues = self.lock();
         let Entry::Occupied(mut slot) = queues.by_entry.entry(place.clone()) else { return None };
         let queue = slot.get_mut();
@@ -128,7 +132,12 @@ impl Desk {
         Some((batch, confirmed))
     }
 
-    async fn write(&self, (project, claim): &Place, batch: Vec<(Op, oneshot::Sender<Result<Answer>>)>, confirmed: Vec<Id>) {
+    async fn write(
+        &self,
+        (project, claim): &Place,
+        batch: Vec<(Op, oneshot::Sender<Result<Answer>>)>,
+        confirmed: Vec<Id>,
+    ) {
         let request = RequestInfo::system(project, "stock");
         let selector = Selector::Claim(Claim::new(EntryName::CLAIM, claim.as_str()));
         let mut outcomes = Vec::with_capacity(batch.len());

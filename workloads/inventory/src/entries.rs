@@ -64,7 +64,9 @@ impl Rules for Entries {
             A::SetSupplyChannel { supply_channel: channel } => {
                 entry.supply_channel = supply_channel(channel.as_ref(), cx)?;
             }
-            A::SetRestockableInDays { restockable_in_days } => entry.restockable_in_days = *restockable_in_days,
+            A::SetRestockableInDays { restockable_in_days } => {
+                entry.restockable_in_days = *restockable_in_days;
+            }
             A::SetExpectedDelivery { expected_delivery } => entry.expected_delivery = *expected_delivery,
             A::SetInventoryLimits { min_cart_quantity, max_cart_quantity } => {
                 check_limits(*min_cart_quantity, *max_cart_quantity)?;
@@ -146,7 +148,9 @@ pub(crate) fn announce_levels(entry: &InventoryEntry, before: i64, cx: &mut Cont
 fn change_quantity(entry: &mut InventoryEntry, by: Option<i64>, cx: &mut Context<'_>) -> Decision<()> {
     let (old_stock, old_available) = (entry.quantity_on_stock, entry.available_quantity);
     if !shift(entry, by) {
-        return Err(ApiError::invalid_operation("The quantity would leave the range of 64-bit integers.").into());
+        return Err(
+            ApiError::invalid_operation("The quantity would leave the range of 64-bit integers.").into()
+        );
     }
     if entry.quantity_on_stock != old_stock {
         cx.emit(

@@ -89,7 +89,8 @@ fn cart_limits_must_make_sense() {
         let action = json!({"action": "setInventoryLimits", "minCartQuantity": min, "maxCartQuantity": max});
         assert_eq!(refusal(apply(&mut entry, action)).code(), Code::InvalidField, "{min} {max}");
     }
-    apply(&mut entry, json!({"action": "setInventoryLimits", "minCartQuantity": 2, "maxCartQuantity": 2})).unwrap();
+    apply(&mut entry, json!({"action": "setInventoryLimits", "minCartQuantity": 2, "maxCartQuantity": 2}))
+        .unwrap();
     apply(&mut entry, json!({"action": "setInventoryLimits"})).unwrap();
     assert_eq!((entry.min_cart_quantity, entry.max_cart_quantity), (None, None));
 }

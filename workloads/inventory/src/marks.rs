@@ -72,7 +72,8 @@ impl Marks {
                 if self.refused.contains_key(order) {
                     return Outcome::Refused;
                 }
-                let short = *firm > 0 && entry.available_quantity < *firm && entry.restockable_in_days.is_none();
+                let short =
+                    *firm > 0 && entry.available_quantity < *firm && entry.restockable_in_days.is_none();
                 if short || !shift(entry, total.checked_neg()) {
                     return Outcome::Short;
                 }
@@ -155,7 +156,13 @@ mod tests {
     #[test]
     fn every_operation_repeated_changes_nothing() {
         let (mut entry, mut marks) = (entry(5), Marks::default());
-        for op in [take("a", 2, 2), take("b", 1, 1), Op::Wait(order("a"), at(90)), give("b"), Op::Confirm(order("a"))] {
+        for op in [
+            take("a", 2, 2),
+            take("b", 1, 1),
+            Op::Wait(order("a"), at(90)),
+            give("b"),
+            Op::Confirm(order("a")),
+        ] {
             assert_eq!(marks.apply(&mut entry, &op), Outcome::Done);
             let once = (entry.clone(), marks.clone());
             assert_eq!(marks.apply(&mut entry, &op), Outcome::Done);

@@ -98,7 +98,8 @@ fn needs(lines: Vec<StockLine>) -> Result<BTreeMap<EntryName, Need>> {
         let need = needs.entry(line.entry).or_default();
         let firm = if line.mode == InventoryMode::TrackOnly { 0 } else { line.quantity };
         let sum = |a: i64, b: i64| {
-            a.checked_add(b).ok_or_else(|| ApiError::invalid_operation("The lines' quantities are too large."))
+            a.checked_add(b)
+                .ok_or_else(|| ApiError::invalid_operation("The lines' quantities are too large."))
         };
         need.firm = sum(need.firm, firm)?;
         need.total = sum(need.total, line.quantity)?;
@@ -117,16 +118,18 @@ async fn release(desk: &Arc<Desk>, now: Timestamp, project: &str, order: Release
     bounded(order.entries.len())?;
     let until = order.deadline.plus_millis(GRACE_MS);
     let refuse_until = (until > now).then_some(until);
-    let giving = order.entries.iter().map(|entry| {
-        desk.submit(project, entry, Op::Give { order: order.order_id.clone(), refuse_until })
-    });
+    let giving = order
+        .entries
+        .iter()
+        .map(|entry| desk.submit(project, entry, Op::Give { order: order.order_id.clone(), refuse_until }));
     // Where there is no entry there is nothing to give back, and nothing to take from later.
     try_join_all(giving).await.map(drop)
 }
 
 async fn confirm(desk: &Arc<Desk>, project: &str, confirm: Confirm) -> Result<()> {
     bounded(confirm.orders.len())?;
-    let marks = || confirm.orders.iter().flat_map(|o| o.entries.iter().map(move |entry| (entry, &o.order_id)));
+    let marks =
+        || confirm.orders.iter().flat_map(|o| o.entries.iter().map(move |entry| (entry, &o.order_id)));
     if confirm.at_once {
         let dropping = marks().map(|(entry, order)| desk.submit(project, entry, Op::Confirm(order.clone())));
         return try_join_all(dropping).await.map(drop);

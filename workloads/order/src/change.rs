@@ -5,8 +5,8 @@
 
 use api::cart::{ItemShippingDetails, ItemState};
 use api::order::{
-    Delivery, DeliveryItem, Order, OrderState, Parcel, ParcelMeasurements, PaymentState, ReturnInfo, ReturnItem,
-    ReturnPaymentState, ReturnShipmentState, ShipmentState, SyncInfo, TrackingData,
+    Delivery, DeliveryItem, Order, OrderState, Parcel, ParcelMeasurements, PaymentState, ReturnInfo,
+    ReturnItem, ReturnPaymentState, ReturnShipmentState, ShipmentState, SyncInfo, TrackingData,
 };
 use api::{Address, CustomFields, Id, KeyReference, Locale, Reference, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -22,7 +22,10 @@ pub(crate) enum Change {
     OrderNumber(Option<String>),
     PurchaseOrderNumber(Option<String>),
     CustomerEmail(Option<String>),
-    Customer { id: Option<Id>, group: Option<Reference> },
+    Customer {
+        id: Option<Id>,
+        group: Option<Reference>,
+    },
     Locale(Option<Locale>),
     Store(Option<KeyReference>),
     Synced(SyncInfo),
@@ -31,22 +34,57 @@ pub(crate) enum Change {
     /// Added, or in place of the one with the same key.
     ItemShippingAddress(Box<Address>),
     ItemShippingAddressRemoved(String),
-    LineStates { line: Id, states: Vec<ItemState> },
-    LineShipping { line: Id, details: Option<ItemShippingDetails> },
-    Custom { of: Part, custom: Option<CustomFields> },
+    LineStates {
+        line: Id,
+        states: Vec<ItemState>,
+    },
+    LineShipping {
+        line: Id,
+        details: Option<ItemShippingDetails>,
+    },
+    Custom {
+        of: Part,
+        custom: Option<CustomFields>,
+    },
     DeliveryAdded(Box<Delivery>),
     DeliveryRemoved(Id),
-    DeliveryItems { delivery: Id, items: Vec<DeliveryItem> },
-    DeliveryAddress { delivery: Id, address: Option<Box<Address>> },
-    ParcelAdded { delivery: Id, parcel: Box<Parcel> },
+    DeliveryItems {
+        delivery: Id,
+        items: Vec<DeliveryItem>,
+    },
+    DeliveryAddress {
+        delivery: Id,
+        address: Option<Box<Address>>,
+    },
+    ParcelAdded {
+        delivery: Id,
+        parcel: Box<Parcel>,
+    },
     ParcelRemoved(Id),
-    ParcelMeasured { parcel: Id, measurements: Option<ParcelMeasurements> },
-    ParcelTracked { parcel: Id, tracking: Option<TrackingData> },
-    ParcelItems { parcel: Id, items: Vec<DeliveryItem> },
+    ParcelMeasured {
+        parcel: Id,
+        measurements: Option<ParcelMeasurements>,
+    },
+    ParcelTracked {
+        parcel: Id,
+        tracking: Option<TrackingData>,
+    },
+    ParcelItems {
+        parcel: Id,
+        items: Vec<DeliveryItem>,
+    },
     ReturnAdded(ReturnInfo),
     Returns(Vec<ReturnInfo>),
-    ReturnShipment { item: Id, state: ReturnShipmentState, at: Timestamp },
-    ReturnPayment { item: Id, state: ReturnPaymentState, at: Timestamp },
+    ReturnShipment {
+        item: Id,
+        state: ReturnShipmentState,
+        at: Timestamp,
+    },
+    ReturnPayment {
+        item: Id,
+        state: ReturnPaymentState,
+        at: Timestamp,
+    },
 }
 
 impl Change {
@@ -218,9 +256,10 @@ impl Part {
             Self::Order => "order",
             Self::Line(_) => "line-item",
             Self::CustomLine(_) => "custom-line-item",
-            Self::ShippingAddress | Self::BillingAddress | Self::ItemShippingAddress(_) | Self::DeliveryAddress(_) => {
-                "address"
-            }
+            Self::ShippingAddress
+            | Self::BillingAddress
+            | Self::ItemShippingAddress(_)
+            | Self::DeliveryAddress(_) => "address",
             Self::Shipping => "shipping",
             Self::Delivery(_) => "order-delivery",
             Self::Parcel(_) => "order-parcel",
@@ -234,7 +273,9 @@ impl Part {
         Some(match self {
             Self::Order => &mut order.custom,
             Self::Line(id) => &mut order.line_items.iter_mut().find(|line| line.id == *id)?.custom,
-            Self::CustomLine(id) => &mut order.custom_line_items.iter_mut().find(|line| line.id == *id)?.custom,
+            Self::CustomLine(id) => {
+                &mut order.custom_line_items.iter_mut().find(|line| line.id == *id)?.custom
+            }
             Self::ShippingAddress => &mut order.shipping_address.as_mut()?.custom,
             Self::BillingAddress => &mut order.billing_address.as_mut()?.custom,
             Self::ItemShippingAddress(key) => {

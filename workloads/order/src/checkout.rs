@@ -63,12 +63,21 @@ enum Undone {
 }
 
 impl Checkout {
-    pub(crate) fn new(orders: Arc<Collection<Orders>>, lookups: Arc<Lookups>, confirmations: Confirmations) -> Self {
+    pub(crate) fn new(
+        orders: Arc<Collection<Orders>>,
+        lookups: Arc<Lookups>,
+        confirmations: Confirmations,
+    ) -> Self {
         Self { orders, lookups, confirmations }
     }
 
     /// Makes an order of the cart that the draft names; gives its JSON text.
-    pub(crate) async fn place(self: &Arc<Self>, request: RequestInfo, draft: OrderFromCartDraft, access: &Access) -> Result<String> {
+    pub(crate) async fn place(
+        self: &Arc<Self>,
+        request: RequestInfo,
+        draft: OrderFromCartDraft,
+        access: &Access,
+    ) -> Result<String> {
         let clock = &self.orders.deps.clock;
         let now = clock.now();
         let (order_id, deadline) = (clock.new_id(now), now.plus_millis(SAGA_MS));
@@ -89,7 +98,13 @@ impl Checkout {
     }
 
     /// The id of the cart; one that is named by key is looked up.
-    async fn cart_id(&self, request: &RequestInfo, draft: &OrderFromCartDraft, order_id: &Id, now: Timestamp) -> Result<Id> {
+    async fn cart_id(
+        &self,
+        request: &RequestInfo,
+        draft: &OrderFromCartDraft,
+        order_id: &Id,
+        now: Timestamp,
+    ) -> Result<Id> {
         let cart = match (&draft.cart, &draft.id) {
             (Some(cart), _) => cart,
             (None, Some(id)) => return Ok(id.clone()),
@@ -130,7 +145,12 @@ impl Checkout {
     }
 
     /// Everything after the order was written as pending.
-    async fn steps(&self, request: &RequestInfo, cart_version: i64, pending: State<Orders>) -> Result<String, Halt> {
+    async fn steps(
+        &self,
+        request: &RequestInfo,
+        cart_version: i64,
+        pending: State<Orders>,
+    ) -> Result<String, Halt> {
         let (order_id, deadline) = (pending.meta.id.clone(), deadline_of(&pending));
         let (lines, entries) = (stock_lines(&pending.body), entries(&pending.body));
         if !lines.is_empty() {
@@ -141,7 +161,12 @@ impl Checkout {
                 .map_err(|e| if e.code() == Code::OutOfStock { Halt::Clean(e) } else { Halt::Undo(e) })?;
         }
         if let Some(cart) = &pending.body.cart {
-            let mark = OrderCart { cart_id: cart.id.clone(), version: cart_version, order_id: order_id.clone(), deadline };
+            let mark = OrderCart {
+                cart_id: cart.id.clone(),
+                version: cart_version,
+                order_id: order_id.clone(),
+                deadline,
+            };
             self.call::<IgnoredAny>(ServiceName::Cart, "/order", request, &mark).await.map_err(Halt::Undo)?;
         }
         let mut order = pending;
@@ -186,7 +211,13 @@ impl Checkout {
         Ok(Undone::Gone)
     }
 
-    async fn release_stock(&self, request: &RequestInfo, order_id: &Id, deadline: Timestamp, order: &Order) -> Result<()> {
+    async fn release_stock(
+        &self,
+        request: &RequestInfo,
+        order_id: &Id,
+        deadline: Timestamp,
+        order: &Order,
+    ) -> Result<()> {
         let release = Release { order_id: order_id.clone(), deadline, entries: entries(order) };
         if release.entries.is_empty() {
             return Ok(());
@@ -194,7 +225,13 @@ impl Checkout {
         self.call::<IgnoredAny>(ServiceName::Inventory, "/release", request, &release).await.map(drop)
     }
 
-    async fn release_cart(&self, request: &RequestInfo, order_id: &Id, deadline: Timestamp, order: &Order) -> Result<()> {
+    async fn release_cart(
+        &self,
+        request: &RequestInfo,
+        order_id: &Id,
+        deadline: Timestamp,
+        order: &Order,
+    ) -> Result<()> {
         let Some(cart) = &order.cart else { return Ok(()) };
         let release = ReleaseCart { cart_id: cart.id.clone(), order_id: order_id.clone(), deadline };
         self.call::<IgnoredAny>(ServiceName::Cart, "/release", request, &release).await.map(drop)

@@ -5,7 +5,9 @@ use api::cart::{Cart, InventoryMode};
 use api::internal::inventory::{EntryName, StockLine};
 use api::order::{Order, OrderFromCartDraft};
 use api::state::StateType;
-use api::{ApiError, CustomFields, CustomFieldsDraft, Id, Kind, Reference, ResourceIdentifier, Stored, Timestamp};
+use api::{
+    ApiError, CustomFields, CustomFieldsDraft, Id, Kind, Reference, ResourceIdentifier, Stored, Timestamp,
+};
 use kit::resource::{Context, Decision};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -108,7 +110,11 @@ fn first_state(identifier: &ResourceIdentifier, cx: &Context<'_>) -> Decision<Re
 }
 
 /// The cart's custom fields with those of the draft over them; both of one type.
-fn custom(draft: Option<&CustomFieldsDraft>, cart: Option<CustomFields>, cx: &Context<'_>) -> Decision<Option<CustomFields>> {
+fn custom(
+    draft: Option<&CustomFieldsDraft>,
+    cart: Option<CustomFields>,
+    cx: &Context<'_>,
+) -> Decision<Option<CustomFields>> {
     let (Some(draft), Some(cart)) = (draft, &cart) else {
         return match draft {
             Some(draft) => cx.custom(Some(draft), "order"),

@@ -23,7 +23,11 @@ const MAX_ORDERS: usize = 1_000;
 /// An order younger than this may still have marks at the inventory that it would be asked for.
 const SETTLED_MS: i64 = 15 * 60_000;
 
-pub(crate) fn add(mut builder: ServiceBuilder, orders: &Arc<Collection<Orders>>, checkout: &Arc<Checkout>) -> ServiceBuilder {
+pub(crate) fn add(
+    mut builder: ServiceBuilder,
+    orders: &Arc<Collection<Orders>>,
+    checkout: &Arc<Checkout>,
+) -> ServiceBuilder {
     let resource = serde_json::json!({"$ref": "#/components/schemas/StoredOrder"});
     let draft = builder.parts().request::<OrderFromCartDraft>();
     let order = Operation::new("post", "/{projectKey}/orders", "Makes an order of a cart.")
@@ -74,7 +78,9 @@ pub(crate) fn add(mut builder: ServiceBuilder, orders: &Arc<Collection<Orders>>,
             "/{project}/orders/{selector}",
             &removals,
             delete(
-                move |request: RequestInfo, Path((_, segment)): Path<(String, String)>, RawQuery(query): RawQuery| async move {
+                move |request: RequestInfo,
+                      Path((_, segment)): Path<(String, String)>,
+                      RawQuery(query): RawQuery| async move {
                     request.caller.require_manage(Kind::Order)?;
                     let params = Params::parse(query.as_deref())?;
                     let gone = remove(&removing, &request, &segment, &params).await?;
@@ -107,10 +113,15 @@ fn internal_routes(builder: ServiceBuilder, orders: &Arc<Collection<Orders>>) ->
 
 /// Deletes an order. Its stock is not given back (contract, Appendix E); so the inventory must first know
 /// that it stood, or it would later take the missing order for one that was never made.
-async fn remove(orders: &Collection<Orders>, request: &RequestInfo, segment: &str, params: &Params) -> Result<String> {
-    let version = params
-        .version()?
-        .ok_or_else(|| ApiError::malformed_parameter("version", "A version is required to delete a resource."))?;
+async fn remove(
+    orders: &Collection<Orders>,
+    request: &RequestInfo,
+    segment: &str,
+    params: &Params,
+) -> Result<String> {
+    let version = params.version()?.ok_or_else(|| {
+        ApiError::malformed_parameter("version", "A version is required to delete a resource.")
+    })?;
     let selector = match segment.strip_prefix("order-number=") {
         Some(number) => Selector::Claim(Claim::new("orderNumber", number)),
         None => Id::parse(segment).map(Selector::Id).ok_or_else(|| not_found(segment))?,
@@ -121,13 +132,18 @@ async fn remove(orders: &Collection<Orders>, request: &RequestInfo, segment: &st
     let young = order.meta.created_at.plus_millis(SETTLED_MS) > orders.deps.clock.now();
     if young && !confirmed.entries.is_empty() {
         let confirm = Confirm { orders: vec![confirmed], at_once: true };
-        call::<IgnoredAny>(orders.deps.peers.as_ref(), ServiceName::Inventory, "/confirm", request, &confirm).await?;
+        call::<IgnoredAny>(orders.deps.peers.as_ref(), ServiceName::Inventory, "/confirm", request, &confirm)
+            .await?;
     }
     let gone = orders.delete(request, &selector, &Access::Project, Some(version)).await?;
     Ok(gone.ok_or_else(|| not_found(segment))?.json)
 }
 
-async fn outcomes(orders: &Collection<Orders>, request: &RequestInfo, asked: Outcomes) -> Result<Vec<Outcome>> {
+async fn outcomes(
+    orders: &Collection<Orders>,
+    request: &RequestInfo,
+    asked: Outcomes,
+) -> Result<Vec<Outcome>> {
     if asked.order_ids.len() > MAX_ORDERS {
         return Err(ApiError::invalid_input(format!("More than {MAX_ORDERS} orders in one call.")));
     }

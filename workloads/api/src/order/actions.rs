@@ -55,20 +55,38 @@ part_ref!(
 #[allow(missing_docs, reason = "the API's own names")]
 pub enum OrderAction {
     // --- the whole order ----------------------------------------------------------------------
-    ChangeOrderState { order_state: OrderState },
-    ChangeShipmentState { shipment_state: ShipmentState },
-    ChangePaymentState { payment_state: PaymentState },
+    ChangeOrderState {
+        order_state: OrderState,
+    },
+    ChangeShipmentState {
+        shipment_state: ShipmentState,
+    },
+    ChangePaymentState {
+        payment_state: PaymentState,
+    },
     TransitionState {
         state: ResourceIdentifier,
         #[serde(default, deserialize_with = "crate::null_as_default")]
         force: bool,
     },
-    SetOrderNumber { order_number: Option<String> },
-    SetPurchaseOrderNumber { purchase_order_number: Option<String> },
-    SetCustomerEmail { email: Option<String> },
-    SetCustomerId { customer_id: Option<Id> },
-    SetLocale { locale: Option<Locale> },
-    SetStore { store: Option<StoreIdentifier> },
+    SetOrderNumber {
+        order_number: Option<String>,
+    },
+    SetPurchaseOrderNumber {
+        purchase_order_number: Option<String>,
+    },
+    SetCustomerEmail {
+        email: Option<String>,
+    },
+    SetCustomerId {
+        customer_id: Option<Id>,
+    },
+    SetLocale {
+        locale: Option<Locale>,
+    },
+    SetStore {
+        store: Option<StoreIdentifier>,
+    },
     SetCustomType(SetCustomType),
     SetCustomField(SetCustomField),
     UpdateSyncInfo {
@@ -78,15 +96,25 @@ pub enum OrderAction {
     },
 
     // --- addresses ----------------------------------------------------------------------------
-    SetShippingAddress { address: Option<Box<AddressDraft>> },
+    SetShippingAddress {
+        address: Option<Box<AddressDraft>>,
+    },
     SetShippingAddressCustomType(SetCustomType),
     SetShippingAddressCustomField(SetCustomField),
-    SetBillingAddress { address: Option<Box<AddressDraft>> },
+    SetBillingAddress {
+        address: Option<Box<AddressDraft>>,
+    },
     SetBillingAddressCustomType(SetCustomType),
     SetBillingAddressCustomField(SetCustomField),
-    AddItemShippingAddress { address: Box<AddressDraft> },
-    UpdateItemShippingAddress { address: Box<AddressDraft> },
-    RemoveItemShippingAddress { address_key: String },
+    AddItemShippingAddress {
+        address: Box<AddressDraft>,
+    },
+    UpdateItemShippingAddress {
+        address: Box<AddressDraft>,
+    },
+    RemoveItemShippingAddress {
+        address_key: String,
+    },
     SetItemShippingAddressCustomType {
         address_key: String,
         #[serde(flatten)]

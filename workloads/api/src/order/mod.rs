@@ -26,7 +26,8 @@ use crate::cart::{
     TaxCalculationMode, TaxMode, TaxedPrice,
 };
 use crate::{
-    Address, CountryCode, CustomFields, Id, KeyReference, Locale, Reference, RoundingMode, Timestamp, TypedMoney,
+    Address, CountryCode, CustomFields, Id, KeyReference, Locale, Reference, RoundingMode, Timestamp,
+    TypedMoney,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

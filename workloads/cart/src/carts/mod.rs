@@ -20,6 +20,7 @@ pub(crate) mod adopt;
 pub(crate) mod checkout;
 pub(crate) mod prepare;
 pub(crate) mod replicate;
+pub(crate) mod retention;
 pub(crate) mod routes;
 
 #[cfg(test)]

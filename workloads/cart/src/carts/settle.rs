@@ -5,7 +5,7 @@
 
 use super::hidden::Work;
 use super::prices::Scope;
-use super::{Held, custom_lines, known, lines, ship, taxes};
+use super::{Held, custom_lines, known, lines, retention, ship, taxes};
 use api::cart::{CartState, FreezeStrategy, LineItem, LineItemPriceMode, TaxMode, TaxedPrice};
 use api::product::ProductProjection;
 use api::tax_category::TaxRate;
@@ -25,6 +25,7 @@ pub(crate) fn settle(cart: &mut Held, cx: &Context<'_>) -> Decision<()> {
     ship::price(cart, cx)?;
     pricing::cart_totals(cart)?.apply(&mut cart.body);
     ship::check_fit(cart, to_be_had)?;
+    retention::schedule(cart);
     cart.hidden.work = Work::default();
     Ok(())
 }

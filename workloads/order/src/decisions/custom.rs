@@ -15,13 +15,15 @@ pub(super) fn set_type(order: &Order, of: Part, set: &SetCustomType, cx: &Contex
         Some(now) => message(&of, "CustomTypeSet").map(|m| m.with("customFields", now)),
         None => message(&of, "CustomTypeRemoved"),
     };
-    let messages = message.map(|m| m.with("previousTypeId", before.map(|b| b.type_ref.id))).into_iter().collect();
+    let messages =
+        message.map(|m| m.with("previousTypeId", before.map(|b| b.type_ref.id))).into_iter().collect();
     Ok(Plan { changes: vec![Change::Custom { of, custom }], messages })
 }
 
 pub(super) fn set_field(order: &Order, of: Part, set: &SetCustomField, cx: &Context<'_>) -> Decision<Plan> {
     let mut custom = held(order, &of)?;
-    let value = |custom: &Option<CustomFields>| custom.as_ref().and_then(|c| c.fields.get(&set.name).cloned());
+    let value =
+        |custom: &Option<CustomFields>| custom.as_ref().and_then(|c| c.fields.get(&set.name).cloned());
     let before = value(&custom);
     set_custom_field(&mut custom, set, cx)?;
     let now = value(&custom);

@@ -3,8 +3,8 @@
 use super::{Plan, addresses, named};
 use crate::change::Change;
 use api::order::{
-    AddDelivery, AddParcel, Delivery, DeliveryItem, DeliveryRef, Order, Parcel, ParcelDraft, ParcelMeasurements,
-    ParcelRef, TrackingData,
+    AddDelivery, AddParcel, Delivery, DeliveryItem, DeliveryRef, Order, Parcel, ParcelDraft,
+    ParcelMeasurements, ParcelRef, TrackingData,
 };
 use api::{AddressDraft, ApiError, Key, Message};
 use kit::resource::{Context, Decision};
@@ -55,7 +55,8 @@ pub(super) fn add(order: &Order, add: &AddDelivery, cx: &Context<'_>) -> Decisio
     let mut messages = vec![Message::new("DeliveryAdded").with("delivery", &delivery)];
     for parcel in parcels {
         delivery.parcels.push(parcel.clone());
-        messages.push(Message::new("ParcelAddedToDelivery").with("delivery", &delivery).with("parcel", parcel));
+        messages
+            .push(Message::new("ParcelAddedToDelivery").with("delivery", &delivery).with("parcel", parcel));
     }
     Ok(Plan { changes: vec![Change::DeliveryAdded(Box::new(delivery))], messages })
 }
@@ -73,7 +74,12 @@ pub(super) fn items(order: &Order, of: &DeliveryRef, items: &[DeliveryItem]) -> 
     Ok(Plan::told(Change::DeliveryItems { delivery: held.id.clone(), items: items.to_vec() }, message))
 }
 
-pub(super) fn address(order: &Order, of: &DeliveryRef, to: Option<&AddressDraft>, cx: &Context<'_>) -> Decision<Plan> {
+pub(super) fn address(
+    order: &Order,
+    of: &DeliveryRef,
+    to: Option<&AddressDraft>,
+    cx: &Context<'_>,
+) -> Decision<Plan> {
     let held = delivery(order, of)?;
     let to = to.map(|draft| addresses::checked(draft, cx)).transpose()?.map(Box::new);
     let message = Message::new("DeliveryAddressSet").with("deliveryId", &held.id);
@@ -101,7 +107,8 @@ pub(super) fn add_parcel(order: &Order, add: &AddParcel, cx: &Context<'_>) -> De
 
 pub(super) fn remove_parcel(order: &Order, of: &ParcelRef) -> Decision<Plan> {
     let (delivery, parcel) = parcel(order, of)?;
-    let message = Message::new("ParcelRemovedFromDelivery").with("deliveryId", &delivery.id).with("parcel", parcel);
+    let message =
+        Message::new("ParcelRemovedFromDelivery").with("deliveryId", &delivery.id).with("parcel", parcel);
     Ok(Plan::told(Change::ParcelRemoved(parcel.id.clone()), message))
 }
 
@@ -119,7 +126,8 @@ pub(super) fn tracking(order: &Order, of: &ParcelRef, to: Option<&TrackingData>)
 
 pub(super) fn parcel_items(order: &Order, of: &ParcelRef, items: &[DeliveryItem]) -> Decision<Plan> {
     let (delivery, parcel) = parcel(order, of)?;
-    let message = about("ParcelItemsUpdated", delivery, parcel).with("items", items).with("oldItems", &parcel.items);
+    let message =
+        about("ParcelItemsUpdated", delivery, parcel).with("items", items).with("oldItems", &parcel.items);
     Ok(Plan::told(Change::ParcelItems { parcel: parcel.id.clone(), items: items.to_vec() }, message))
 }
 

@@ -42,11 +42,17 @@ pub(super) fn custom_line<'a>(order: &'a Order, of: &CustomLineRef) -> Result<Li
 }
 
 /// Where the units of a line go.
-pub(super) fn shipping(order: &Order, line: &Line<'_>, to: Option<&ItemShippingDetailsDraft>) -> Decision<Plan> {
+pub(super) fn shipping(
+    order: &Order,
+    line: &Line<'_>,
+    to: Option<&ItemShippingDetailsDraft>,
+) -> Decision<Plan> {
     let details = match to {
         None => None,
         Some(draft) => {
-            if let Some(stray) = draft.targets.iter().find(|target| !addresses::has(order, &target.address_key)) {
+            if let Some(stray) =
+                draft.targets.iter().find(|target| !addresses::has(order, &target.address_key))
+            {
                 return Err(addresses::unknown(&stray.address_key).into());
             }
             let subject = if line.what == "lineItem" { "LineItem" } else { "CustomLineItem" };

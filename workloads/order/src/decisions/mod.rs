@@ -47,12 +47,16 @@ pub(crate) fn decide(order: &Order, action: &OrderAction, cx: &Context<'_>) -> D
         A::ChangePaymentState { payment_state } => Ok(whole::payment_state(order, *payment_state)),
         A::TransitionState { state, force } => workflow::order(order, state, *force, cx),
         A::SetOrderNumber { order_number } => whole::order_number(order, order_number.as_deref()),
-        A::SetPurchaseOrderNumber { purchase_order_number } => Ok(whole::purchase_order_number(order, purchase_order_number)),
+        A::SetPurchaseOrderNumber { purchase_order_number } => {
+            Ok(whole::purchase_order_number(order, purchase_order_number))
+        }
         A::SetCustomerEmail { email } => Ok(whole::customer_email(order, email)),
         A::SetCustomerId { customer_id } => whole::customer(order, customer_id.as_ref(), cx),
         A::SetLocale { locale } => whole::locale(locale.as_ref(), cx),
         A::SetStore { store } => whole::store(order, store.as_ref(), cx),
-        A::UpdateSyncInfo { channel, external_id, synced_at } => whole::synced(channel, external_id, *synced_at, cx),
+        A::UpdateSyncInfo { channel, external_id, synced_at } => {
+            whole::synced(channel, external_id, *synced_at, cx)
+        }
         A::SetCustomType(set) => custom::set_type(order, Part::Order, set, cx),
         A::SetCustomField(set) => custom::set_field(order, Part::Order, set, cx),
 
@@ -79,7 +83,9 @@ pub(crate) fn decide(order: &Order, action: &OrderAction, cx: &Context<'_>) -> D
             workflow::line(&lines::custom_line(order, line)?, transition, cx)
         }
         A::ImportLineItemState { line, state } => workflow::import(&lines::line(order, line)?, state, cx),
-        A::ImportCustomLineItemState { line, state } => workflow::import(&lines::custom_line(order, line)?, state, cx),
+        A::ImportCustomLineItemState { line, state } => {
+            workflow::import(&lines::custom_line(order, line)?, state, cx)
+        }
         A::SetLineItemShippingDetails { line, shipping_details } => {
             lines::shipping(order, &lines::line(order, line)?, shipping_details.as_ref())
         }
@@ -112,9 +118,15 @@ fn shipping_and_returns(order: &Order, action: &OrderAction, cx: &Context<'_>) -
         A::AddDelivery(add) => deliveries::add(order, add, cx),
         A::RemoveDelivery { delivery } => deliveries::remove(order, delivery),
         A::SetDeliveryItems { delivery, items } => deliveries::items(order, delivery, items),
-        A::SetDeliveryAddress { delivery, address } => deliveries::address(order, delivery, address.as_deref(), cx),
-        A::SetDeliveryCustomType { delivery: of, set } => custom::set_type(order, Part::Delivery(delivery(of)?), set, cx),
-        A::SetDeliveryCustomField { delivery: of, set } => custom::set_field(order, Part::Delivery(delivery(of)?), set, cx),
+        A::SetDeliveryAddress { delivery, address } => {
+            deliveries::address(order, delivery, address.as_deref(), cx)
+        }
+        A::SetDeliveryCustomType { delivery: of, set } => {
+            custom::set_type(order, Part::Delivery(delivery(of)?), set, cx)
+        }
+        A::SetDeliveryCustomField { delivery: of, set } => {
+            custom::set_field(order, Part::Delivery(delivery(of)?), set, cx)
+        }
         A::SetDeliveryAddressCustomType { delivery: of, set } => {
             custom::set_type(order, Part::DeliveryAddress(delivery(of)?), set, cx)
         }
@@ -123,14 +135,24 @@ fn shipping_and_returns(order: &Order, action: &OrderAction, cx: &Context<'_>) -
         }
         A::AddParcelToDelivery(add) => deliveries::add_parcel(order, add, cx),
         A::RemoveParcelFromDelivery { parcel } => deliveries::remove_parcel(order, parcel),
-        A::SetParcelMeasurements { parcel, measurements } => deliveries::measurements(order, parcel, measurements.as_ref()),
-        A::SetParcelTrackingData { parcel, tracking_data } => deliveries::tracking(order, parcel, tracking_data.as_ref()),
+        A::SetParcelMeasurements { parcel, measurements } => {
+            deliveries::measurements(order, parcel, measurements.as_ref())
+        }
+        A::SetParcelTrackingData { parcel, tracking_data } => {
+            deliveries::tracking(order, parcel, tracking_data.as_ref())
+        }
         A::SetParcelItems { parcel, items } => deliveries::parcel_items(order, parcel, items),
-        A::SetParcelCustomType { parcel: of, set } => custom::set_type(order, Part::Parcel(parcel(of)?), set, cx),
-        A::SetParcelCustomField { parcel: of, set } => custom::set_field(order, Part::Parcel(parcel(of)?), set, cx),
+        A::SetParcelCustomType { parcel: of, set } => {
+            custom::set_type(order, Part::Parcel(parcel(of)?), set, cx)
+        }
+        A::SetParcelCustomField { parcel: of, set } => {
+            custom::set_field(order, Part::Parcel(parcel(of)?), set, cx)
+        }
         A::AddReturnInfo(draft) => returns::add(order, draft, cx),
         A::SetReturnInfo { items } => returns::set(order, items, cx),
-        A::SetReturnShipmentState { item, shipment_state } => returns::shipment(order, item, *shipment_state, cx),
+        A::SetReturnShipmentState { item, shipment_state } => {
+            returns::shipment(order, item, *shipment_state, cx)
+        }
         A::SetReturnPaymentState { item, payment_state } => returns::payment(order, item, *payment_state, cx),
         A::SetReturnItemCustomType { item, set } => {
             custom::set_type(order, Part::ReturnItem(returns::item(order, item)?.id.clone()), set, cx)
@@ -154,7 +176,11 @@ fn named<'a, T>(
     let (found, text) = match (id, key) {
         (Some(id), None) => (parts.find(|part| name(part).0 == id), format!("ID '{id}'")),
         (None, Some(key)) => (parts.find(|part| name(part).1 == Some(key)), format!("key '{key}'")),
-        _ => return Err(ApiError::invalid_json(format!("exactly one of '{what}Id' and '{what}Key' is required"))),
+        _ => {
+            return Err(ApiError::invalid_json(format!(
+                "exactly one of '{what}Id' and '{what}Key' is required"
+            )));
+        }
     };
     found.ok_or_else(|| ApiError::invalid_operation(format!("The order has no {what} with {text}.")))
 }

@@ -34,7 +34,12 @@ pub(super) fn set(order: &Order, drafts: &[ReturnInfoDraft], cx: &Context<'_>) -
 }
 
 /// What came back goes to the shelf, or away.
-pub(super) fn shipment(order: &Order, of: &ReturnItemRef, to: ReturnShipmentState, cx: &Context<'_>) -> Decision<Plan> {
+pub(super) fn shipment(
+    order: &Order,
+    of: &ReturnItemRef,
+    to: ReturnShipmentState,
+    cx: &Context<'_>,
+) -> Decision<Plan> {
     use ReturnShipmentState as S;
     let held = item(order, of)?;
     let allowed = matches!((held.shipment_state, to), (S::Returned, S::BackInStock | S::Unusable));
@@ -51,7 +56,12 @@ pub(super) fn shipment(order: &Order, of: &ReturnItemRef, to: ReturnShipmentStat
 }
 
 /// The money of what came back goes back, or does not.
-pub(super) fn payment(order: &Order, of: &ReturnItemRef, to: ReturnPaymentState, cx: &Context<'_>) -> Decision<Plan> {
+pub(super) fn payment(
+    order: &Order,
+    of: &ReturnItemRef,
+    to: ReturnPaymentState,
+    cx: &Context<'_>,
+) -> Decision<Plan> {
     use ReturnPaymentState as S;
     let held = item(order, of)?;
     if held.payment_state == to {
@@ -59,7 +69,8 @@ pub(super) fn payment(order: &Order, of: &ReturnItemRef, to: ReturnPaymentState,
     }
     let settled = matches!(to, S::Refunded | S::NotRefunded);
     if held.payment_state == S::NonRefundable || !settled {
-        let message = format!("The payment of a return that is {:?} cannot become {to:?}.", held.payment_state);
+        let message =
+            format!("The payment of a return that is {:?} cannot become {to:?}.", held.payment_state);
         return Err(ApiError::invalid_operation(message).into());
     }
     Ok(Plan::silent(Change::ReturnPayment { item: held.id.clone(), state: to, at: cx.now }))
@@ -80,10 +91,13 @@ fn made(order: &Order, draft: &ReturnInfoDraft, cx: &Context<'_>) -> Decision<Re
 
 fn made_item(order: &Order, draft: &ReturnItemDraft, cx: &Context<'_>) -> Decision<ReturnItem> {
     let (item_type, known) = match (&draft.line_item_id, &draft.custom_line_item_id) {
-        (Some(id), None) => (ReturnItemType::LineItemReturnItem, order.line_items.iter().any(|line| line.id == *id)),
-        (None, Some(id)) => {
-            (ReturnItemType::CustomLineItemReturnItem, order.custom_line_items.iter().any(|line| line.id == *id))
+        (Some(id), None) => {
+            (ReturnItemType::LineItemReturnItem, order.line_items.iter().any(|line| line.id == *id))
         }
+        (None, Some(id)) => (
+            ReturnItemType::CustomLineItemReturnItem,
+            order.custom_line_items.iter().any(|line| line.id == *id),
+        ),
         _ => {
             let detail = "items: exactly one of 'lineItemId' and 'customLineItemId' is required";
             return Err(ApiError::invalid_json(detail).into());
@@ -118,7 +132,9 @@ fn made_item(order: &Order, draft: &ReturnItemDraft, cx: &Context<'_>) -> Decisi
 
 fn bounded(length: usize) -> Result<(), ApiError> {
     if length > MAX_RETURNS {
-        return Err(ApiError::invalid_operation(format!("At most {MAX_RETURNS} returns and items of a return.")));
+        return Err(ApiError::invalid_operation(format!(
+            "At most {MAX_RETURNS} returns and items of a return."
+        )));
     }
     Ok(())
 }

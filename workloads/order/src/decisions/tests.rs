@@ -42,9 +42,13 @@ fn order() -> State<Orders> {
 
 fn state(id: &str, of: &str, initial: bool, transitions: Option<&[&str]>) -> String {
     let mut value = meta(id);
-    let transitions = transitions.map(|to| to.iter().map(|id| json!({"typeId": "state", "id": id})).collect::<Vec<_>>());
+    let transitions =
+        transitions.map(|to| to.iter().map(|id| json!({"typeId": "state", "id": id})).collect::<Vec<_>>());
     for (field, content) in [
-        ("key", json!(id)), ("type", json!(of)), ("initial", json!(initial)), ("builtIn", json!(false)),
+        ("key", json!(id)),
+        ("type", json!(of)),
+        ("initial", json!(initial)),
+        ("builtIn", json!(false)),
         ("transitions", json!(transitions)),
     ] {
         value[field] = content;
@@ -54,7 +58,9 @@ fn state(id: &str, of: &str, initial: bool, transitions: Option<&[&str]>) -> Str
 
 fn facts() -> Facts {
     let mut facts = Facts::default();
-    let mut learn = |kind, id: &str, text: String| facts.learn(Lookup::new(kind, LookupBy::Id(Id::parse(id).unwrap())), vec![text]);
+    let mut learn = |kind, id: &str, text: String| {
+        facts.learn(Lookup::new(kind, LookupBy::Id(Id::parse(id).unwrap())), vec![text])
+    };
     learn(Kind::State, "initial", state("initial", "LineItemState", true, Some(&["picked"])));
     learn(Kind::State, "picked", state("picked", "LineItemState", false, Some(&[])));
     learn(Kind::State, "new", state("new", "OrderState", true, Some(&["done"])));
@@ -74,8 +80,17 @@ fn facts() -> Facts {
     let mut kind = meta("gift");
     kind["key"] = json!("gift");
     kind["name"] = json!({"en": "gift"});
-    kind["resourceTypeIds"] = json!(["order", "order-delivery", "line-item", "address", "order-parcel", "order-return-item", "shipping"]);
-    kind["fieldDefinitions"] = json!([{"name": "wrap", "label": {"en": "w"}, "required": false, "type": {"name": "Boolean"}}]);
+    kind["resourceTypeIds"] = json!([
+        "order",
+        "order-delivery",
+        "line-item",
+        "address",
+        "order-parcel",
+        "order-return-item",
+        "shipping"
+    ]);
+    kind["fieldDefinitions"] =
+        json!([{"name": "wrap", "label": {"en": "w"}, "required": false, "type": {"name": "Boolean"}}]);
     learn(Kind::Type, "gift", kind.to_string());
     facts
 }
@@ -173,7 +188,11 @@ fn folding_the_events_again_gives_the_same_order() {
 fn a_long_life_is_folded_into_the_first_state() {
     let mut order = order();
     for round in 0..2_500 {
-        act(&mut order, json!({"action": "setPurchaseOrderNumber", "purchaseOrderNumber": round.to_string()})).unwrap();
+        act(
+            &mut order,
+            json!({"action": "setPurchaseOrderNumber", "purchaseOrderNumber": round.to_string()}),
+        )
+        .unwrap();
     }
     assert_eq!(order.hidden.length(), 2_501);
     assert!(order.hidden.fold(&order.body).unwrap() == order.body);
@@ -199,7 +218,10 @@ fn an_order_number_is_set_once() {
     let mut order = order();
     act(&mut order, json!({"action": "setOrderNumber", "orderNumber": "7"})).unwrap();
     act(&mut order, json!({"action": "setOrderNumber", "orderNumber": "7"})).unwrap();
-    assert_eq!(refused(&mut order, json!({"action": "setOrderNumber", "orderNumber": "8"})), Code::InvalidOperation);
+    assert_eq!(
+        refused(&mut order, json!({"action": "setOrderNumber", "orderNumber": "8"})),
+        Code::InvalidOperation
+    );
     assert_eq!(refused(&mut order, json!({"action": "setOrderNumber"})), Code::InvalidOperation);
     let claims = Orders::claims(&order.body);
     assert_eq!(claims, [Claim::new("cart", "cart"), Claim::new("orderNumber", "7")]);
@@ -214,7 +236,8 @@ fn states_follow_their_transitions_unless_forced() {
     act(&mut order, to("new")).unwrap();
     act(&mut order, to("done")).unwrap();
     assert_eq!(refused(&mut order, to("new")), Code::InvalidOperation, "a final state");
-    act(&mut order, json!({"action": "transitionState", "state": with_id("state", "new"), "force": true})).unwrap();
+    act(&mut order, json!({"action": "transitionState", "state": with_id("state", "new"), "force": true}))
+        .unwrap();
 }
 
 #[test]
@@ -230,8 +253,10 @@ fn units_of_a_line_move_between_states_without_getting_lost() {
     assert_eq!(refused(&mut order, step(1, "picked", "initial")), Code::InvalidOperation);
     let quantities: Vec<i64> = order.line_items[0].state.iter().map(|s| s.quantity).collect();
     assert_eq!(quantities, [2, 1]);
-    let import = |n: i64| json!({"action": "importLineItemState", "lineItemId": "line",
-        "state": [{"quantity": n, "state": with_id("state", "picked")}]});
+    let import = |n: i64| {
+        json!({"action": "importLineItemState", "lineItemId": "line",
+        "state": [{"quantity": n, "state": with_id("state", "picked")}]})
+    };
     assert_eq!(refused(&mut order, import(2)), Code::InvalidOperation);
     act(&mut order, import(3)).unwrap();
     assert_eq!(order.line_items[0].state.len(), 1);
@@ -246,7 +271,10 @@ fn a_part_is_named_by_id_or_key_and_must_be_there() {
         action
     };
     assert_eq!(refused(&mut order, by(json!({}))), Code::InvalidJsonInput);
-    assert_eq!(refused(&mut order, by(json!({"deliveryId": "a", "deliveryKey": "bb"}))), Code::InvalidJsonInput);
+    assert_eq!(
+        refused(&mut order, by(json!({"deliveryId": "a", "deliveryKey": "bb"}))),
+        Code::InvalidJsonInput
+    );
     assert_eq!(refused(&mut order, by(json!({"deliveryId": "a"}))), Code::InvalidOperation);
 }
 
@@ -260,8 +288,10 @@ fn without_a_shipping_method_nothing_is_delivered() {
 #[test]
 fn returns_begin_advised_or_returned_and_end_once() {
     let mut order = order();
-    let add = |state: &str| json!({"action": "addReturnInfo",
-        "items": [{"key": "back", "quantity": 1, "lineItemId": "line", "shipmentState": state}]});
+    let add = |state: &str| {
+        json!({"action": "addReturnInfo",
+        "items": [{"key": "back", "quantity": 1, "lineItemId": "line", "shipmentState": state}]})
+    };
     assert_eq!(refused(&mut order, add("BackInStock")), Code::InvalidField);
     assert_eq!(refused(&mut order, json!({"action": "addReturnInfo", "items": []})), Code::InvalidField);
     act(&mut order, add("Advised")).unwrap();
@@ -269,15 +299,19 @@ fn returns_begin_advised_or_returned_and_end_once() {
     assert_eq!(json!(item.payment_state), "NonRefundable");
     let to = |state: &str| json!({"action": "setReturnShipmentState", "returnItemKey": "back", "shipmentState": state});
     assert_eq!(refused(&mut order, to("BackInStock")), Code::InvalidOperation);
-    let paid = json!({"action": "setReturnPaymentState", "returnItemKey": "back", "paymentState": "Refunded"});
+    let paid =
+        json!({"action": "setReturnPaymentState", "returnItemKey": "back", "paymentState": "Refunded"});
     assert_eq!(refused(&mut order, paid), Code::InvalidOperation);
 }
 
 #[test]
 fn an_address_that_lines_go_to_stays() {
     let mut order = order();
-    act(&mut order, json!({"action": "setLineItemShippingDetails", "lineItemId": "line",
-        "shippingDetails": {"targets": [{"addressKey": "home", "quantity": 2}]}}))
+    act(
+        &mut order,
+        json!({"action": "setLineItemShippingDetails", "lineItemId": "line",
+        "shippingDetails": {"targets": [{"addressKey": "home", "quantity": 2}]}}),
+    )
     .unwrap();
     assert!(!order.line_items[0].shipping_details.as_ref().unwrap().valid);
     let remove = json!({"action": "removeItemShippingAddress", "addressKey": "home"});
@@ -293,7 +327,11 @@ fn orders_are_exchanged_only_with_channels_for_that() {
     let with = |channel: &str| json!({"action": "updateSyncInfo", "channel": with_id("channel", channel)});
     assert_eq!(refused(&mut order, with("shelf")), Code::InvalidInput);
     act(&mut order, with("erp")).unwrap();
-    act(&mut order, json!({"action": "updateSyncInfo", "channel": with_id("channel", "erp"), "externalId": "second"})).unwrap();
+    act(
+        &mut order,
+        json!({"action": "updateSyncInfo", "channel": with_id("channel", "erp"), "externalId": "second"}),
+    )
+    .unwrap();
     assert_eq!(order.sync_info.len(), 1, "one entry per channel");
 }
 

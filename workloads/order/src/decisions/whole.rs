@@ -12,7 +12,8 @@ use kit::resource::{Context, Decision, Stop};
 use serde::Deserialize;
 
 pub(super) fn order_state(order: &Order, to: OrderState) -> Plan {
-    let message = Message::new("OrderStateChanged").with("orderState", to).with("oldOrderState", order.order_state);
+    let message =
+        Message::new("OrderStateChanged").with("orderState", to).with("oldOrderState", order.order_state);
     Plan::told(Change::OrderState(to), message)
 }
 
@@ -53,7 +54,8 @@ pub(super) fn purchase_order_number(order: &Order, to: &Option<String>) -> Plan 
 }
 
 pub(super) fn customer_email(order: &Order, to: &Option<String>) -> Plan {
-    let message = Message::new("OrderCustomerEmailSet").with("email", to).with("oldEmail", &order.customer_email);
+    let message =
+        Message::new("OrderCustomerEmailSet").with("email", to).with("oldEmail", &order.customer_email);
     Plan::told(Change::CustomerEmail(to.clone()), message)
 }
 
@@ -113,7 +115,8 @@ pub(super) fn synced(
     let found = cx.resolve::<Channel>(Kind::Channel, channel)?;
     let exchanges = |role: &ChannelRole| matches!(role, ChannelRole::OrderExport | ChannelRole::OrderImport);
     if !found.roles.iter().any(exchanges) {
-        let message = format!("The channel '{}' has neither the role OrderExport nor OrderImport.", found.key);
+        let message =
+            format!("The channel '{}' has neither the role OrderExport nor OrderImport.", found.key);
         return Err(ApiError::new(Code::InvalidInput, message).into());
     }
     Ok(Plan::silent(Change::Synced(SyncInfo {

@@ -13,7 +13,11 @@ use kit::resource::{Context, Decision, Found, Lookup, LookupBy};
 const MAX_STATES: usize = 100;
 
 /// A state of that type, with its reference.
-fn state(identifier: &ResourceIdentifier, of: StateType, cx: &Context<'_>) -> Decision<(Found<State>, Reference)> {
+fn state(
+    identifier: &ResourceIdentifier,
+    of: StateType,
+    cx: &Context<'_>,
+) -> Decision<(Found<State>, Reference)> {
     let found = cx.resolve::<State>(Kind::State, identifier)?;
     if found.state_type != of {
         let message = format!("The state '{}' has the type {:?}, not {of:?}.", found.key, found.state_type);
@@ -24,7 +28,10 @@ fn state(identifier: &ResourceIdentifier, of: StateType, cx: &Context<'_>) -> De
 }
 
 fn no_transition(from: &Reference, to: &Reference) -> ApiError {
-    ApiError::invalid_operation(format!("There is no transition from the state '{}' to '{}'.", from.id, to.id))
+    ApiError::invalid_operation(format!(
+        "There is no transition from the state '{}' to '{}'.",
+        from.id, to.id
+    ))
 }
 
 /// `transitionState`: without a state the new one must be initial, else a transition must lead to it;
@@ -62,7 +69,8 @@ pub(super) fn line(line: &Line<'_>, transition: &StateTransition, cx: &Context<'
     let quantity = transition.quantity;
     let held = line.states.iter().find(|held| held.state == from).map_or(0, |held| held.quantity);
     if quantity < 1 || quantity > held {
-        let message = format!("{quantity} units cannot leave the state '{}': {held} are in it.", from_state.key);
+        let message =
+            format!("{quantity} units cannot leave the state '{}': {held} are in it.", from_state.key);
         return Err(ApiError::invalid_operation(message).into());
     }
     if from != to && !from_state.leads_to(&to.id) {
@@ -75,7 +83,9 @@ pub(super) fn line(line: &Line<'_>, transition: &StateTransition, cx: &Context<'
     put(&mut states, quantity, to.clone());
     states.retain(|held| held.quantity > 0);
     let message = match line.what {
-        "lineItem" => Message::new("LineItemStateTransition").with("lineItemId", line.id).with("lineItemKey", line.key),
+        "lineItem" => {
+            Message::new("LineItemStateTransition").with("lineItemId", line.id).with("lineItemKey", line.key)
+        }
         _ => Message::new("CustomLineItemStateTransition")
             .with("customLineItemId", line.id)
             .with("customLineItemKey", line.key),

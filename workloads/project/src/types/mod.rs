@@ -1,11 +1,11 @@
 //! Types: which custom fields resources may have.
 //!
-//! Whether a Type is in use is asked of the kinds of this service alone; a Type that resources of other
-//! services use can be deleted. Their fields stay as they are, but cannot be changed any more.
+//! A Type that some resource uses, whichever service owns it, cannot be deleted.
 
 mod fields;
+mod usage;
 
-use crate::references::{quoted, quoted_list, refuse_while_referenced};
+use crate::references::{quoted_list, refuse_while_referenced};
 use crate::settings::some;
 use api::type_definition::{FieldDefinition, Type, TypeAction, TypeDraft};
 use api::{ApiError, Kind};
@@ -153,8 +153,7 @@ impl Rules for Types {
     }
 
     fn delete(state: &State<Self>, cx: &mut Context<'_>) -> Decision<()> {
-        let used = format!("custom(type(id = {}))", quoted(state.meta.id.as_str()));
-        let by = [(Kind::Store, used.clone()), (Kind::Channel, format!("{used} or address({used})"))];
+        let by = state.resource_type_ids.iter().flat_map(|id| usage::places(id, state.meta.id.as_str()));
         refuse_while_referenced(Kind::Type, by, cx)
     }
 

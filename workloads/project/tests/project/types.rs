@@ -173,7 +173,9 @@ async fn changes_that_do_not_fit_are_refused() {
 #[tokio::test]
 async fn a_type_that_a_store_uses_stays() {
     let stage = Stage::new().await;
-    let note = stage.made("/types", draft("note", json!([field("note", json!({"name": "String"}))]))).await;
+    let mut for_stores = draft("note", json!([field("note", json!({"name": "String"}))]));
+    for_stores["resourceTypeIds"] = json!(["store"]);
+    let note = stage.made("/types", for_stores).await;
     let custom = json!({"type": {"typeId": "type", "key": "note"}, "fields": {"note": "hello"}});
     let store = stage.made("/stores", json!({"key": "berlin", "custom": custom})).await;
     assert_eq!(

@@ -1,10 +1,11 @@
 //! Who may do what to a cart, and when.
 
 use super::world::{World, money, sums};
-use crate::carts::Carts;
+use crate::carts::{Carts, retention};
 use api::Code;
 use api::cart::{CartAction, CartState, TaxMode};
 use kit::resource::Mine;
+use kit::store::Visibility;
 use serde_json::{Value, json};
 
 #[test]
@@ -161,4 +162,24 @@ fn owners_bring_no_prices_and_cannot_switch_taxes_off() {
         mine(json!({"action": "changeTaxMode", "taxMode": "External"})).unwrap(),
         CartAction::ChangeTaxMode { tax_mode: TaxMode::External }
     ));
+}
+
+#[test]
+fn a_cart_goes_when_it_was_not_touched_for_its_days() {
+    let world = World::new();
+    let cart = world.create(json!({"currency": "EUR", "deleteDaysAfterLastModification": 10})).unwrap();
+    let made = cart.meta.created_at;
+    assert_eq!(cart.due_at, Some(made.plus_days(10)));
+    let shorter =
+        json!([{"action": "setDeleteDaysAfterLastModification", "deleteDaysAfterLastModification": 2}]);
+    assert_eq!(world.update(&cart, shorter).unwrap().due_at, Some(made.plus_days(2)));
+    let email = world.update(&cart, json!([{"action": "setCustomerEmail", "email": "a"}])).unwrap();
+    assert_eq!(email.due_at, cart.due_at, "an update does not move it");
+
+    let mut touched = cart.clone();
+    touched.meta.last_modified_at = made.plus_days(3);
+    retention::delete_or_wait(&mut touched, made.plus_days(10));
+    assert_eq!((touched.visibility, touched.due_at), (Visibility::Live, Some(made.plus_days(13))));
+    retention::delete_or_wait(&mut touched, made.plus_days(13));
+    assert_eq!(touched.visibility, Visibility::Deleted);
 }

@@ -16,8 +16,9 @@ pub fn binary() -> &'static Path {
         if let Some(given) = std::env::var_os("COMMERCE") {
             return given.into();
         }
+        // As a part of the workspace, so that what the tests were built with need not be built again.
         let built = Command::new(env!("CARGO"))
-            .args(["build", "--quiet", "-p", "commerce", "--message-format=json-render-diagnostics"])
+            .args(["build", "--quiet", "--workspace", "--bin", "commerce", "--message-format=json-render-diagnostics"])
             .stderr(Stdio::inherit())
             .output()
             .expect("cargo can be run");

@@ -153,6 +153,29 @@ async fn a_request_that_stalls_cannot_commit_once_it_was_undone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_stalled_commit_comes_to_nothing_while_its_order_is_half_undone() {
+    let shop = Shop::open().await;
+    let (cart, before) = (shop.cart().await, shop.stock().await);
+    // The recovery's steps follow: the fence, the two releases, the removal, which fails.
+    shop.faults.plan(&[(STEPS, Fault::Stalled), (STEPS + 4, Fault::Lost)]);
+    let stalled = shop.order(&cart, json!({}));
+    let meanwhile = async {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        shop.pass_time(31);
+        while shop.faults.steps() < STEPS + 4 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        assert_eq!(shop.stock().await, before, "released, and not yet removed");
+        shop.faults.resume();
+    };
+    let ((status, _), ()) = tokio::join!(stalled, meanwhile);
+    assert!(status >= 400, "{status}");
+    shop.pass_time(10);
+    shop.nothing_pending().await;
+    assert!(!settled(&shop, &cart, before, "half undone").await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn ten_parallel_requests_on_one_cart_make_one_order() {
     let shop = Shop::open().await;
     let cart = shop.cart().await;

@@ -1,6 +1,8 @@
 //! The inventory service on a real SQLite file: entries over HTTP, and stock for orders over the internal
 //! routes, many at once.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
 use adapters::bus::local::LocalBus;
 use adapters::peers::local::LocalPeers;
 use adapters::store::sqlite::SqliteStore;

@@ -59,7 +59,7 @@ fn state(id: &str, of: &str, initial: bool, transitions: Option<&[&str]>) -> Str
 fn facts() -> Facts {
     let mut facts = Facts::default();
     let mut learn = |kind, id: &str, text: String| {
-        facts.learn(Lookup::new(kind, LookupBy::Id(Id::parse(id).unwrap())), vec![text])
+        facts.learn(Lookup::new(kind, LookupBy::Id(Id::parse(id).unwrap())), vec![text]);
     };
     learn(Kind::State, "initial", state("initial", "LineItemState", true, Some(&["picked"])));
     learn(Kind::State, "picked", state("picked", "LineItemState", false, Some(&[])));

@@ -3,10 +3,11 @@
 # directory, runs the SDK's journeys against it, and stops it.
 #
 # COMMERCE=PATH names the binary to test; without, a debug build is made. With the six CTP_* variables set, nothing
-# is started: the journeys run against the server that they name.
+# is started: the journeys run against the server that they name. FUZZ=1 sends the generated requests of tests/fuzz
+# to the stack after the journeys.
 . "$(dirname "$0")/lib.sh"
 
-scripts/setup.sh curl journeys
+scripts/setup.sh curl journeys ${FUZZ:+fuzz}
 journeys() { (cd tests/journeys && npm test --silent -- "$@"); }
 
 if [ -n "${CTP_API_URL:-}" ]; then
@@ -71,6 +72,15 @@ say "journeys against $CTP_API_URL"
 
 status=0
 journeys "$@" || status=$?
+if [ "$status" -eq 0 ] && [ -n "${FUZZ:-}" ]; then
+  say "generated requests to $CTP_API_URL"
+  tests/fuzz/run.sh || status=$?
+  # What a client sees of an error inside is at most a 5xx; the log has the rest.
+  if grep -E 'panicked at|(^|[^A-Za-z])ERROR([^A-Za-z]|$)' "$log" >&2; then
+    say "the lines above stand in the server's log"
+    status=1
+  fi
+fi
 [ "$status" -eq 0 ] || show_log
 
 # The end of the journey: asked to stop, the stack drains and exits with 0.

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# setup.sh up|test|check|bench, or any of: rust cc go node journeys deny
+# setup.sh up|test|check|bench, or any of: rust cc go node journeys fuzz deny
 #
 # Makes sure that what these need is there, and says what it does. On Debian and Ubuntu it installs what is missing
 # (as root or with sudo); elsewhere it says what to install. What is there and new enough is left alone, so running
@@ -130,6 +130,13 @@ need_journeys() {
   touch "$dir/node_modules/.package-lock.json"
 }
 
+# tests/fuzz/run.sh makes a virtual environment of its own, which takes Python and two of its modules.
+need_fuzz() {
+  have python3 && python3 -c 'import ensurepip, venv' 2>/dev/null || packages python3 python3-venv
+  python3 -c 'import sys; sys.exit(sys.version_info < (3, 10))' ||
+    die "Python 3.10 or newer is needed, this is $(python3 --version)"
+}
+
 need_deny() {
   have cargo-deny && return
   need_cc
@@ -146,10 +153,10 @@ needs() {
   for need in "$@"; do
     case $need in
       up) needs rust cc ;;
-      test) needs rust cc go curl journeys ;;
+      test) needs rust cc go curl journeys fuzz ;;
       check) needs test rust_tools deny ;;
       bench) needs rust cc curl node ;;
-      rust | rust_tools | cc | go | node | journeys | deny | curl) "need_$need" ;;
+      rust | rust_tools | cc | go | node | journeys | fuzz | deny | curl) "need_$need" ;;
       *) die "unknown: $need
 $(usage)" ;;
     esac

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # test.sh: all tests. First those of the workspace, with real servers from the testbed beside them, then the
-# journeys of the SDK against a freshly started stack.
+# journeys of the SDK and generated requests against a freshly started stack.
 . "$(dirname "$0")/lib.sh"
 
 locked=${CI:+--locked}
@@ -18,7 +18,9 @@ trap 'rm -f "$log"' EXIT
 scripts/step "cargo test, beside real servers" bash -o pipefail -c '"$1/debug/testbed" run -- cargo test --workspace $2 2>&1 | tee "$3"' \
   test "$TARGET" "$locked" "$log"
 
-scripts/step "SDK journeys" scripts/journeys.sh
+# Few examples of every operation; `tests/fuzz/run.sh` by itself sends many more.
+scripts/step "SDK journeys, generated requests" \
+  env FUZZ=1 FUZZ_PHASES=fuzzing FUZZ_EXAMPLES=8 FUZZ_SECONDS=600 scripts/journeys.sh
 
 awk '/^test result:/ { suites++; passed += $4; failed += $6; ignored += $8 }
   END { printf "cargo test: %d passed; %d failed; %d ignored; %d suites\n", passed, failed, ignored, suites }' "$log"

@@ -2,6 +2,7 @@
 // on the first start: products `bench-N` of three variants with stock, a tax, a shipping method and a payment
 // method that settles at once. Set VENDURE_DISABLE_TELEMETRY=true, and start it in a directory of its own.
 import vendure from "@vendure/core";
+import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 
 // A CommonJS package: not all of its exports can be imported by name.
@@ -30,7 +31,7 @@ const payment = new PaymentMethodHandler({
 
 const app = await bootstrap({
   apiOptions: { port, hostname: "127.0.0.1", adminApiPath: "admin-api", shopApiPath: "shop-api" },
-  authOptions: { tokenMethod: ["bearer"], requireVerification: false },
+  authOptions: { tokenMethod: ["bearer"], requireVerification: false, superadminCredentials: { identifier: "bench", password: randomUUID() } },
   // As `npx @vendure/create` sets it up: one file, SQLite's default journal, every commit synced.
   dbConnectionOptions: { type: "better-sqlite3", database: join(dataDir, "vendure.sqlite"), synchronize: true, logging: false },
   paymentOptions: { paymentMethodHandlers: [payment] },

@@ -17,6 +17,7 @@ const USUAL = {
   products: 'Product',
   'product-projections': 'ProductProjection',
   'product-types': 'ProductType',
+  reviews: 'Review',
   'shipping-methods': 'ShippingMethod',
   states: 'State',
   stores: 'Store',

@@ -293,6 +293,9 @@ impl Account {
     }
 }
 
+/// The scope `external_user_id:{id}`, which names the client's own user rather than a permission.
+const EXTERNAL_USER: &str = "external_user_id";
+
 /// What a request gets: all of the client's scopes, or those it names if the client has them.
 fn granted(client: &str, project: &str, requested: Option<&str>) -> Result<String> {
     let Some(requested) = requested else { return Ok(client.to_owned()) };
@@ -302,6 +305,11 @@ fn granted(client: &str, project: &str, requested: Option<&str>) -> Result<Strin
         let mut parts = scope.splitn(3, ':');
         let (permission, of, store) = (parts.next().unwrap_or_default(), parts.next(), parts.next());
         let allowed = match (of, store) {
+            // Whom the client acts for: it says so itself, as it may with the header.
+            _ if permission == EXTERNAL_USER => {
+                let user = scope.split_once(':').map_or("", |(_, user)| user);
+                (1..=128).contains(&user.len())
+            }
             (Some(of), None) => of == project && own.allow(permission),
             (Some(of), Some(store)) => of == project && own.allow_in_store(permission, store),
             (None, _) => false,
@@ -313,7 +321,10 @@ fn granted(client: &str, project: &str, requested: Option<&str>) -> Result<Strin
             granted.push(scope);
         }
     }
-    if granted.is_empty() { Ok(client.to_owned()) } else { Ok(granted.join(" ")) }
+    if granted.iter().all(|scope| scope.starts_with(EXTERNAL_USER)) {
+        granted.splice(0..0, client.split(' '));
+    }
+    Ok(granted.join(" "))
 }
 
 fn written(answer: &impl serde::Serialize) -> Reply {
@@ -323,6 +334,18 @@ fn written(answer: &impl serde::Serialize) -> Reply {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_client_names_its_own_user_in_the_scope() {
+        let client = "manage_orders:demo view_products:demo";
+        let both = granted(client, "demo", Some("view_orders:demo external_user_id:u:1")).unwrap();
+        assert_eq!(both, "view_orders:demo external_user_id:u:1");
+        let alone = granted(client, "demo", Some("external_user_id:u1")).unwrap();
+        assert_eq!(alone, format!("{client} external_user_id:u1"));
+        for bad in ["external_user_id:".to_owned(), "external_user_id".into(), format!("external_user_id:{}", "u".repeat(129))] {
+            assert_eq!(granted(client, "demo", Some(&bad)).unwrap_err().code(), Code::InvalidScope, "{bad}");
+        }
+    }
 
     #[test]
     fn a_client_gets_what_it_asks_for_and_never_more_than_it_has() {

@@ -161,8 +161,6 @@ async fn main() {
     .await;
     let log = std::fs::metadata(dir.path().join("store.sqlite-wal")).unwrap().len();
     println!("write-ahead log: {} KiB", log / 1024);
-    drop(store);
-    assert!(!dir.path().join("store.sqlite-wal").exists(), "closing works the log into the file");
 
     let bus = Arc::new(LocalBus::open(&dir.path().join("bus.sqlite"), Arc::new(SystemClock)).unwrap());
     for batch in [1, 10] {

@@ -14,7 +14,7 @@ pub enum ServiceName {
     Project,
     /// Customers and customer groups.
     Customer,
-    /// Product types, categories, products and projections.
+    /// Product types, categories, products, projections and reviews.
     Product,
     /// Inventory entries and reservations.
     Inventory,
@@ -126,6 +126,8 @@ kinds! {
     Category = "category", "categories", "Category", Product, ["products", "categories"];
     /// A product.
     Product = "product", "products", "Product", Product, ["products"];
+    /// A review of a product or a channel.
+    Review = "review", "reviews", "Review", Product, ["products"];
     /// An inventory entry.
     InventoryEntry = "inventory-entry", "inventory", "InventoryEntry", Inventory, ["products"];
     /// A tax category.

@@ -34,6 +34,7 @@ pub mod product_type;
 pub mod product_variant;
 pub mod project;
 pub mod reference;
+pub mod review;
 pub mod shipping_method;
 pub mod state;
 pub mod store;

@@ -4,6 +4,7 @@ use crate::{CustomFields, CustomFieldsDraft, Id, Key, LocalizedString, Price, Pr
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use std::collections::BTreeMap;
 
 /// A variant of a product.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -27,9 +28,37 @@ pub struct ProductVariant {
     pub images: Vec<Image>,
     #[serde(default)]
     pub assets: Vec<Asset>,
-    /// Stock as inventory last said it. Spliced into answers.
+    /// The stock as inventory lately said it; only in answers. Never stored.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub availability: Option<Value>,
+    pub availability: Option<ProductVariantAvailability>,
+}
+
+/// How much of a variant there is: by the inventory entry without a supply channel, and by channel.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ProductVariantAvailability {
+    /// By the id of the supply channel.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub channels: BTreeMap<Id, ProductVariantChannelAvailability>,
+    /// Of the entry without a channel; absent if there is none.
+    #[serde(flatten)]
+    pub total: Option<ProductVariantChannelAvailability>,
+}
+
+/// What one inventory entry says of a variant.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[allow(missing_docs, reason = "the API's own property names")]
+pub struct ProductVariantChannelAvailability {
+    /// Whether any of it is available.
+    pub is_on_stock: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub restockable_in_days: Option<i64>,
+    pub available_quantity: i64,
+    /// The inventory entry's.
+    pub id: Id,
+    /// The inventory entry's.
+    pub version: i64,
 }
 
 /// A variant as it comes in.

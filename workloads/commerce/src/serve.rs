@@ -2,11 +2,19 @@
 
 use crate::Failure;
 use axum::Router;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
+use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
 use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+/// How long a client may take to send a request's headers, or stay silent between two of them.
+const HEADER_TIME: Duration = Duration::from_secs(60);
+/// Requests of one HTTP/2 connection at the same time.
+const MAX_STREAMS: u32 = 250;
 /// How long requests that are under way may take once the server is asked to stop.
 const DRAIN: Duration = Duration::from_secs(10);
 
@@ -24,24 +32,39 @@ pub(crate) async fn bind(address: SocketAddr, option: &str) -> Result<TcpListene
 
 /// Serves until `stop`, then finishes what is under way, for ten seconds at most.
 pub(crate) async fn serve(listener: TcpListener, router: Router, stop: CancellationToken) {
-    let listener = axum::serve::ListenerExt::tap_io(listener, |stream| {
+    let mut builder = Builder::new(TokioExecutor::new());
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEADER_TIME);
+    builder.http2().timer(TokioTimer::new()).max_concurrent_streams(MAX_STREAMS).keep_alive_interval(HEADER_TIME);
+    let graceful = GracefulShutdown::new();
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = stop.cancelled() => break,
+        };
+        let stream = match accepted {
+            Ok((stream, _)) => stream,
+            Err(error) => {
+                // Out of file descriptors, mostly: wait until some connections have ended.
+                tracing::warn!(%error, "a connection could not be accepted");
+                tokio::time::sleep(Duration::from_millis(50)).await;
+                continue;
+            }
+        };
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "a connection keeps its delay");
         }
-    });
-    let stopped = stop.clone();
-    let serving = axum::serve(listener, router).with_graceful_shutdown(async move { stopped.cancelled().await });
-    let late = async {
-        stop.cancelled().await;
-        tokio::time::sleep(DRAIN).await;
-    };
-    tokio::select! {
-        ended = std::future::IntoFuture::into_future(serving) => {
-            if let Err(error) = ended {
-                tracing::error!(%error, "the server ended");
+        let service = TowerToHyperService::new(router.clone());
+        let connection = builder.serve_connection(TokioIo::new(stream), service).into_owned();
+        let connection = graceful.watch(connection);
+        tokio::spawn(async move {
+            if let Err(error) = connection.await {
+                tracing::debug!(%error, "a connection ended early");
             }
-        }
-        () = late => tracing::warn!("requests were still under way after ten seconds and were cut off"),
+        });
+    }
+    drop(listener);
+    if tokio::time::timeout(DRAIN, graceful.shutdown()).await.is_err() {
+        tracing::warn!("requests were still under way after ten seconds and were cut off");
     }
 }
 

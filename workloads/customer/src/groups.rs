@@ -52,7 +52,8 @@ impl Rules for CustomerGroups {
     }
 
     fn claims(group: &CustomerGroup) -> Vec<Claim> {
-        group.key.iter().map(|key| Claim::new("key", key.as_str())).collect()
+        let key = group.key.iter().map(|key| Claim::new("key", key.as_str()));
+        key.chain([Claim::new("name", group.name.as_str())]).collect()
     }
 
     fn user_identifiers(group: &CustomerGroup) -> serde_json::Map<String, serde_json::Value> {

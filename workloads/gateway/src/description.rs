@@ -36,6 +36,12 @@ fn merge(described: Vec<Value>) -> Value {
     for mut service in described {
         for (into, part) in [(&mut paths, "paths"), (&mut schemas, "schemas")] {
             if let Some(Value::Object(entries)) = service.get_mut(part).map(Value::take) {
+                // Each service names its schemas alone, so two can take one name for different things.
+                for (name, entry) in &entries {
+                    if into.get(name).is_some_and(|other| other != entry) {
+                        tracing::error!(part, name, "two services describe different things under one name");
+                    }
+                }
                 into.extend(entries);
             }
         }

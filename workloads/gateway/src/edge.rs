@@ -52,7 +52,7 @@ async fn serve(edge: &Edge, request: Request, correlation_id: &Arc<str>) -> Resu
 }
 
 /// The whole body in memory, if it is within its bounds.
-async fn collect(edge: &Edge, headers: &HeaderMap, body: Body) -> Result<Body> {
+async fn collect(edge: &Edge, headers: &HeaderMap, mut body: Body) -> Result<Body> {
     let length = headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse::<usize>().ok());
     if length.is_none_or(|l| l == 0) && !headers.contains_key(header::TRANSFER_ENCODING) && http_body::Body::is_end_stream(&body) {
         return Ok(Body::empty());
@@ -60,15 +60,35 @@ async fn collect(edge: &Edge, headers: &HeaderMap, body: Body) -> Result<Body> {
     let too_large = || {
         ApiError::new(Code::ContentTooLarge, format!("The request body is larger than {} MB.", MAX_BODY_BYTES / 1024 / 1024))
     };
-    if length.is_some_and(|l| l > MAX_BODY_BYTES) {
-        return Err(too_large());
-    }
-    let limited = Limited::new(body, MAX_BODY_BYTES).collect();
+    let limited = async {
+        if length.is_some_and(|l| l > MAX_BODY_BYTES) {
+            drain(&mut body).await;
+            return Ok(Err(too_large()));
+        }
+        match Limited::new(&mut body, MAX_BODY_BYTES).collect().await {
+            Err(error) if error.is::<http_body_util::LengthLimitError>() => {
+                drain(&mut body).await;
+                Ok(Err(too_large()))
+            }
+            other => other.map(Ok),
+        }
+    };
     match tokio::time::timeout(edge.parts.limits.body_time, limited).await {
-        Ok(Ok(collected)) => Ok(Body::from(collected.to_bytes())),
-        Ok(Err(error)) if error.is::<http_body_util::LengthLimitError>() => Err(too_large()),
+        Ok(Ok(collected)) => collected.map(|whole| Body::from(whole.to_bytes())),
         Ok(Err(_)) => Err(ApiError::invalid_input("The request body ended before it was complete.")),
         Err(_) => Err(ApiError::invalid_input("The request body did not arrive in time.")),
+    }
+}
+
+/// Reads on for a while and forgets it: a client that sends its whole body before it listens gets the answer
+/// rather than a broken connection.
+async fn drain(body: &mut Body) {
+    let mut left = 4 * MAX_BODY_BYTES;
+    while let Some(Ok(frame)) = body.frame().await {
+        match left.checked_sub(frame.data_ref().map_or(0, bytes::Bytes::len)) {
+            Some(rest) => left = rest,
+            None => return,
+        }
     }
 }
 

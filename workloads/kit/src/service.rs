@@ -7,7 +7,7 @@ use crate::http::{Failure, MAX_BODY_BYTES, Reply, RequestInfo, json, ok};
 use crate::peers::Peers;
 use crate::recovery::{self, Recover};
 use crate::relay::Relay;
-use crate::resource::{Collection, LookupBatch, Lookups, Mine, Operation, Parts, Rules, Schemas, mine_routes, routes};
+use crate::resource::{Collection, LookupBatch, Lookups, Mine, Operation, Parts, Presenter, Rules, Schemas, mine_routes, routes};
 use crate::store::{KindSchema, Store};
 use crate::telemetry::Metrics;
 use crate::Boxed;
@@ -101,6 +101,13 @@ impl ServiceBuilder {
     #[must_use]
     pub fn open<R: Rules>(&self) -> Arc<Collection<R>> {
         Arc::new(Collection::new(self.deps.clone(), Arc::clone(&self.lookups)))
+    }
+
+    /// The same with something that answers add.
+    #[must_use]
+    pub fn open_presented<R: Rules>(&self, presenter: Presenter) -> Arc<Collection<R>> {
+        let collection = Collection::new(self.deps.clone(), Arc::clone(&self.lookups));
+        Arc::new(collection.presented_by(presenter))
     }
 
     /// The look-ups of the service, for routes of its own.

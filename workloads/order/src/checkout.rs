@@ -189,7 +189,7 @@ impl Checkout {
         let fenced = self
             .orders
             .edit(request, &selector, &Edit::internal(), |state, cx| {
-                if state.visibility == Visibility::Pending && false {
+                if state.visibility == Visibility::Pending {
                     if let Some(saga) = &mut state.hidden.saga {
                         saga.phase = Phase::Unwinding;
                     }

@@ -1,15 +1,20 @@
-//! The product service: product types, categories, products and their projections.
+//! The product service: product types, categories, products and their projections, reviews.
 
+mod answers;
 mod assets;
 mod categories;
 mod product_types;
 mod products;
 mod projections;
 mod query;
+mod reviews;
 mod selection;
 mod slugs;
+mod stock;
 mod unique;
+mod workflow;
 
+use answers::Answers;
 use api::Kind;
 use categories::{Categories, Tree};
 use kit::recovery::Recover;
@@ -18,12 +23,19 @@ use kit::service::{Deps, Service, ServiceBuilder, kind_schema};
 use kit::store::KindSchema;
 use product_types::ProductTypes;
 use products::Products;
+use reviews::Reviews;
 use std::sync::Arc;
+use stock::Stock;
 
 /// The kinds that the service's store holds.
 #[must_use]
 pub fn kinds() -> Vec<KindSchema> {
-    vec![kind_schema::<ProductTypes>(), kind_schema::<Categories>(), kind_schema::<Products>()]
+    vec![
+        kind_schema::<ProductTypes>(),
+        kind_schema::<Categories>(),
+        kind_schema::<Products>(),
+        kind_schema::<Reviews>(),
+    ]
 }
 
 /// The service.
@@ -33,14 +45,18 @@ pub fn service(deps: Deps) -> Service {
     schemas.add::<ProductTypes>();
     schemas.add::<Categories>();
     schemas.add::<Products>();
+    schemas.add::<Reviews>();
+    let (stock, ask_for_stock) = Stock::new(Arc::clone(&deps.peers));
+    let answers = Arc::new(Answers::new(Arc::clone(&deps.clock), stock));
     let builder = ServiceBuilder::new(deps, &schemas);
     let types = builder.open::<ProductTypes>();
     let categories = builder.open::<Categories>();
-    let products = builder.open::<Products>();
+    let products = builder.open_presented::<Products>(answers.presenter());
+    let reviews = builder.open::<Reviews>();
     let tree = Tree { categories: Arc::clone(&categories), products: Arc::clone(&products) };
-    let builder = builder.collection(&types).collection(&categories).collection(&products);
+    let builder = builder.collection(&types).collection(&categories).collection(&products).collection(&reviews);
     let builder = categories::add_routes(builder, &tree);
-    let builder = projections::add_routes(builder, &products);
+    let builder = projections::add_routes(builder, &products, &answers).task(ask_for_stock);
     let change_products: Recover = Arc::new(move |key| {
         let (types, products) = (Arc::clone(&types), Arc::clone(&products));
         Box::pin(async move { product_types::recover(&types, &products, key).await })

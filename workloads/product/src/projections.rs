@@ -1,7 +1,8 @@
 //! Product projections: the current or the staged version of products, read only.
 //!
-//! Reads by id and key pass the stored text through; only price selection and expansion touch it.
+//! Reads by id and key pass the stored text through; only [`Answers`] and expansion add to it.
 
+use crate::answers::Answers;
 use crate::products::{CURRENT, Products, STAGED};
 use crate::{selection, unique};
 use api::product::ProductProjection;
@@ -25,6 +26,7 @@ const PUBLISHED: &str = "view_published_products";
 
 struct Projections {
     products: Arc<Collection<Products>>,
+    answers: Arc<Answers>,
     lookups: Arc<Lookups>,
     model: Model,
 }
@@ -33,10 +35,12 @@ struct Projections {
 pub(crate) fn add_routes(
     mut builder: ServiceBuilder,
     products: &Arc<Collection<Products>>,
+    answers: &Arc<Answers>,
 ) -> ServiceBuilder {
     let operations = describe(&mut builder);
     let projections = Arc::new(Projections {
         products: Arc::clone(products),
+        answers: Arc::clone(answers),
         lookups: builder.lookups(),
         model: model_of_body::<ProductProjection>(),
     });
@@ -72,7 +76,7 @@ impl Projections {
         let deps = &self.products.deps;
         let found = deps.store.view(request.project(), Kind::Product, &selector, view).await;
         let text = found.map_err(|e| store_error(&e))?.ok_or_else(|| not_found(segment))?;
-        let text = selection::select(&params, deps.clock.now(), text)?;
+        let text = self.answers.present(request, &params, text).await?;
         Ok(ok(expand(&self.lookups, request, &params, text).await?))
     }
 
@@ -88,8 +92,7 @@ impl Projections {
         }
         let (limit, offset) = (list.limit, list.offset);
         let page = self.page(request, list, view).await?;
-        let now = self.products.deps.clock.now();
-        let text = selection::select(&params, now, page_body(limit, offset, &page))?;
+        let text = self.answers.present(request, &params, page_body(limit, offset, &page)).await?;
         Ok(ok(expand(&self.lookups, request, &params, text).await?))
     }
 

@@ -73,7 +73,10 @@ impl Rules for Channels {
 
     fn delete(channel: &State<Self>, cx: &mut Context<'_>) -> Decision<()> {
         let id = quoted(channel.meta.id.as_str());
+        let priced = format!("prices(channel(id = {id}))");
+        let in_data = format!("masterVariant({priced}) or variants({priced})");
         let by = [
+            (Kind::Product, format!("masterData(current({in_data}) or staged({in_data}))")),
             (Kind::Store, format!("distributionChannels(id = {id}) or supplyChannels(id = {id})")),
             (Kind::InventoryEntry, format!("supplyChannel(id = {id})")),
         ];

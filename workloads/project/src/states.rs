@@ -93,6 +93,7 @@ impl Rules for States {
         let by = [
             (Kind::State, format!("transitions(id = {id}) and id != {id}")),
             (Kind::Product, format!("state(id = {id})")),
+            (Kind::Review, format!("state(id = {id})")),
             (
                 Kind::Order,
                 format!(

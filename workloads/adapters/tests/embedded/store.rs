@@ -88,7 +88,9 @@ async fn what_was_written_is_there_after_opening_again() {
     let document = category("a", r#"{"key":"k"}"#);
     let store = open(dir.path(), &kinds());
     store.write(inserting(document.clone())).await.unwrap();
+    assert!(store.query(by_key("k")).await.unwrap().results.len() == 1, "all kinds of connections are open");
     drop(store);
+    assert!(!dir.path().join("store.sqlite-wal").exists(), "closing works the log into the file");
     let store = open(dir.path(), &kinds());
     let found = store.get("shop", Kind::Category, &Selector::key("a")).await.unwrap();
     assert_eq!(found, Some(document));

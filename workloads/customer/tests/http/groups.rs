@@ -29,6 +29,8 @@ async fn a_group_lives_as_every_resource() {
     let error = world.refused("/customer-groups", json!({"groupName": ""})).await;
     assert_eq!(error["code"], "RequiredField");
     world.refused("/customer-groups", json!({"groupName": "other", "key": "very-important"})).await;
+    let error = world.refused("/customer-groups", json!({"groupName": "VIP"})).await;
+    assert_eq!((&error["code"], &error["field"]), (&json!("DuplicateField"), &json!("name")));
 }
 
 #[tokio::test]

@@ -3,7 +3,8 @@
 use super::Rules;
 use super::edit::{Edit, Edited};
 use super::lookup::{Lookups, store_error};
-use crate::http::RequestInfo;
+use crate::Boxed;
+use crate::http::{Params, RequestInfo};
 use crate::service::Deps;
 use crate::store::{MAIN, Selector, Visibility, Write};
 use api::{ApiError, Id, Key, Meta, Result, Timestamp};
@@ -62,6 +63,8 @@ impl Access {
 
 /// The body of an update.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
+// Named after its actions: the gateway merges the schemas of all services by their names.
+#[schemars(rename = "{A}UpdateRequest")]
 pub struct UpdateRequest<A> {
     /// The version that the sender knows.
     pub version: i64,
@@ -84,19 +87,40 @@ pub struct Snapshot {
     pub json: String,
 }
 
+/// What answers of a kind add to the stored text, such as selected prices. Also gets list answers, whose
+/// resources stand in `results`.
+pub type Presenter =
+    Arc<dyn for<'a> Fn(&'a RequestInfo, &'a Params, String) -> Boxed<'a, Result<String>> + Send + Sync>;
+
 /// The resources of one kind.
 pub struct Collection<R> {
     /// What the service is made of.
     pub deps: Deps,
     pub(crate) lookups: Arc<Lookups>,
     pub(crate) model: Model,
+    presenter: Option<Presenter>,
     rules: PhantomData<fn() -> R>,
 }
 
 impl<R: Rules> Collection<R> {
     /// The collection in the service's store.
     pub fn new(deps: Deps, lookups: Arc<Lookups>) -> Self {
-        Self { deps, lookups, model: super::model::model_of::<R>(), rules: PhantomData }
+        Self { deps, lookups, model: super::model::model_of::<R>(), presenter: None, rules: PhantomData }
+    }
+
+    /// The same with something that answers add.
+    #[must_use]
+    pub fn presented_by(mut self, presenter: Presenter) -> Self {
+        self.presenter = Some(presenter);
+        self
+    }
+
+    /// The text of an answer, with what the kind's answers add to what is stored.
+    pub(crate) async fn present(&self, request: &RequestInfo, params: &Params, json: String) -> Result<String> {
+        match &self.presenter {
+            Some(present) => present(request, params, json).await,
+            None => Ok(json),
+        }
     }
 
     /// Makes a resource.

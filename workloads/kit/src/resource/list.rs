@@ -7,7 +7,7 @@ use crate::http::{Params, RequestInfo};
 use crate::peers::internal;
 use crate::store::{MAIN, Page, Query, Sort};
 use api::{ApiError, Result};
-use predicate::{Bound, Model};
+use predicate::{BindError, Bound, Model};
 use std::collections::HashMap;
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ const MAX_CLAUSES: usize = 50;
 /// What a list request asks for, checked.
 #[derive(Debug, Clone)]
 pub struct ListRequest {
-    /// The `where` parameters.
+    /// What the `where` parameters ask for together; none if there are none.
     pub filters: Vec<Bound>,
     /// The `sort` parameters.
     pub sort: Vec<Sort>,
@@ -44,6 +44,12 @@ impl ListRequest {
             }
             filters.push(where_clause(text, &variables, model)?);
         }
+        if filters.len() > 1 {
+            // The bound on values is one for the whole query, however many parameters it comes in.
+            let mut all = Bound::all(filters).map_err(|e| unbound(&e))?;
+            all.check(model).map_err(|e| malformed(&e))?;
+            filters = vec![all];
+        }
         let mut sort = Vec::new();
         for text in params.all("sort") {
             if sort.len() == MAX_CLAUSES {
@@ -62,10 +68,20 @@ impl ListRequest {
 }
 
 fn where_clause(text: &str, variables: &HashMap<String, Vec<String>>, model: &Model) -> Result<Bound> {
-    let bad = |error: &dyn std::fmt::Display| ApiError::malformed_parameter("where", &error.to_string());
-    let mut bound = predicate::parse(text).map_err(|e| bad(&e))?.bind(variables).map_err(|e| bad(&e))?;
-    bound.check(model).map_err(|e| bad(&e))?;
+    let mut bound = predicate::parse(text).map_err(|e| malformed(&e))?.bind(variables).map_err(|e| unbound(&e))?;
+    bound.check(model).map_err(|e| malformed(&e))?;
     Ok(bound)
+}
+
+fn malformed(error: &dyn std::fmt::Display) -> ApiError {
+    ApiError::malformed_parameter("where", &error.to_string())
+}
+
+fn unbound(error: &BindError) -> ApiError {
+    match error {
+        BindError::TooComplex(_) => ApiError::new(api::Code::QueryComplexityLimitExceeded, error.to_string()),
+        _ => malformed(error),
+    }
 }
 
 fn sort_clause(text: &str, model: &Model) -> Result<Sort> {

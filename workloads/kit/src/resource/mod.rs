@@ -23,7 +23,7 @@ mod model;
 mod openapi;
 mod routes;
 
-pub use collection::{Access, Collection, Owner, Snapshot, UpdateRequest};
+pub use collection::{Access, Collection, Owner, Presenter, Snapshot, UpdateRequest};
 pub use context::{Context, Decision, Found, Stop, project_lookup};
 pub use custom::{set_field as set_custom_field, set_type as set_custom_type};
 pub use edit::{Edit, Edited};
@@ -72,7 +72,7 @@ pub trait Rules: Send + Sync + Sized + 'static {
     /// Path segments `name={value}` that read the most recently modified resource which meets a predicate
     /// over `:value`: `("customer-id", "customerId = :value and …")`.
     const LATEST: &'static [(&'static str, &'static str)] = &[];
-    /// The query parameters that [`Rules::present`] reads, with their types, for the API description.
+    /// The query parameters that the kind's [`Presenter`] reads, with their types, for the API description.
     const QUERY: &'static [(&'static str, &'static str)] = &[];
     /// Whether change events carry the whole resource, for topics that others keep a copy of.
     const EVENTS_CARRY_STATE: bool = false;
@@ -123,12 +123,6 @@ pub trait Rules: Send + Sync + Sized + 'static {
     /// Refuses bad values of [`Rules::QUERY`] before anything is written.
     fn check_query(_params: &Params) -> api::Result<()> {
         Ok(())
-    }
-
-    /// What answers add to the stored text for these query parameters, such as selected prices. Also gets
-    /// list answers, whose resources stand in `results`.
-    fn present(_params: &Params, _now: Timestamp, json: String) -> api::Result<String> {
-        Ok(json)
     }
 
     /// The id of a new resource, where it is not a fresh one.

@@ -175,7 +175,7 @@ fn derive<R: Rules>(
                 None => c.get(&request, &select::<R>(&segment, set)?, &access).await?,
             };
             let found = found.ok_or_else(|| not_found(&segment))?;
-            let found = R::present(&params, c.deps.clock.now(), found)?;
+            let found = c.present(&request, &params, found).await?;
             Reply::Ok(ok(expand(&c.lookups, &request, &params, found).await?))
         });
     }
@@ -187,7 +187,7 @@ fn derive<R: Rules>(
             R::check_query(&params)?;
             let draft = reach.draft(&body, &access)?;
             let made = c.create(&request, &draft).await?;
-            let made = R::present(&params, c.deps.clock.now(), made.json)?;
+            let made = c.present(&request, &params, made.json).await?;
             Reply::Ok(created(expand(&c.lookups, &request, &params, made).await?))
         });
     }
@@ -202,7 +202,7 @@ fn derive<R: Rules>(
                 let update = reach.update(&body)?;
                 let changed =
                     c.update(&request, &selector, &access, &update).await?.ok_or_else(|| not_found(&segment))?;
-                let changed = R::present(&params, c.deps.clock.now(), changed.json)?;
+                let changed = c.present(&request, &params, changed.json).await?;
                 Reply::Ok(ok(expand(&c.lookups, &request, &params, changed).await?))
             },
         );
@@ -220,7 +220,7 @@ fn derive<R: Rules>(
                     return Err(ApiError::malformed_parameter("version", "A version is required to delete a resource.").into());
                 }
                 let gone = c.delete(&request, &selector, &access, version).await?.ok_or_else(|| not_found(&segment))?;
-                let gone = R::present(&params, c.deps.clock.now(), gone.json)?;
+                let gone = c.present(&request, &params, gone.json).await?;
                 Reply::Ok(ok(expand(&c.lookups, &request, &params, gone).await?))
             },
         );
@@ -275,7 +275,7 @@ async fn list<R: Rules>(
     }
     let (limit, offset) = (list.limit, list.offset);
     let page = collection.page(request, list, access).await?;
-    let page = R::present(&params, collection.deps.clock.now(), page_body(limit, offset, &page))?;
+    let page = collection.present(request, &params, page_body(limit, offset, &page)).await?;
     Ok(ok(expand(&collection.lookups, request, &params, page).await?))
 }
 

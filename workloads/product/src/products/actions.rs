@@ -3,10 +3,10 @@
 use super::target::{on_data, on_variant};
 use super::{Products, category_of, images, prices, publication, variants};
 use crate::assets::{self, AssetChange};
-use crate::slugs;
+use crate::{slugs, workflow};
 use api::product::{ProductAction, ProductPriceMode, VariantTarget};
-use api::state::{State as Workflow, StateType};
-use api::{ApiError, Kind, LocalizedString, Message, Reference, ResourceIdentifier};
+use api::state::StateType;
+use api::{Kind, LocalizedString, Message, Reference, ResourceIdentifier};
 use kit::resource::{Context, Decision, State};
 
 /// Applies one action.
@@ -40,9 +40,9 @@ pub(super) fn apply(
             state.tax_category = cx.reference_opt(Kind::TaxCategory, tax_category.as_ref())?;
         }
         A::SetPriceMode { price_mode } => {
-            if state.price_mode != *price_mode {
-                state.price_mode = *price_mode;
-                let to = price_mode.unwrap_or(ProductPriceMode::Embedded);
+            let to = price_mode.unwrap_or(ProductPriceMode::Embedded);
+            if state.price_mode.unwrap_or(ProductPriceMode::Embedded) != to {
+                state.price_mode = Some(to);
                 cx.emit(Message::new("ProductPriceModeSet").with("to", to));
             }
         }
@@ -164,62 +164,26 @@ pub(super) fn first_state(
     cx: &Context<'_>,
 ) -> Decision<Option<Reference>> {
     let Some(identifier) = state else { return Ok(None) };
-    let found = cx.resolve::<Workflow>(Kind::State, identifier)?;
-    check_kind(&found)?;
-    Ok(Some(Reference::new(Kind::State, found.id().clone())))
+    let found = workflow::state_of(StateType::ProductState, identifier, cx)?;
+    Ok(Some(workflow::reference(&found)))
 }
 
-fn check_kind(state: &Workflow) -> api::Result<()> {
-    if state.state_type == StateType::ProductState {
-        return Ok(());
-    }
-    Err(ApiError::invalid_operation(format!(
-        "A state of type {:?} cannot be given to a product; it must be a ProductState.",
-        state.state_type
-    )))
-}
-
-/// `transitionState`: along the transitions of the present state, if it restricts them; a product without
-/// a state begins with an initial one. `force` skips these two checks.
+/// `transitionState`; without a state the present one goes.
 fn transition(
     state: &mut State<Products>,
     to: Option<&ResourceIdentifier>,
     force: bool,
     cx: &mut Context<'_>,
 ) -> Decision<()> {
-    let Some(identifier) = to else {
+    let Some(to) = to else {
         state.body.state = None;
         return Ok(());
     };
-    let before = state.body.state.clone();
-    if let Some(before) = &before {
-        cx.want(kit::resource::Lookup::new(Kind::State, kit::resource::LookupBy::Id(before.id.clone())));
-    }
-    let found = cx.resolve::<Workflow>(Kind::State, identifier)?;
-    check_kind(&found)?;
-    let to = Reference::new(Kind::State, found.id().clone());
-    if before.as_ref() == Some(&to) {
+    let Some(found) = workflow::next(StateType::ProductState, state.body.state.as_ref(), to, force, cx)? else {
         return Ok(());
-    }
-    if !force {
-        let allowed = match &before {
-            None => found.initial,
-            Some(before) => match cx.by_id::<Workflow>(Kind::State, &before.id)? {
-                Some(before) => before.leads_to(&to.id),
-                None => true,
-            },
-        };
-        if !allowed {
-            let message = match &before {
-                None => format!("The state '{}' is not an initial state.", to.id),
-                Some(before) => {
-                    format!("There is no transition from the state '{}' to '{}'.", before.id, to.id)
-                }
-            };
-            return Err(ApiError::invalid_operation(message).into());
-        }
-    }
-    state.body.state = Some(to.clone());
+    };
+    let to = workflow::reference(&found);
     cx.emit(Message::new("ProductStateTransition").with("state", &to).with("force", force));
+    state.body.state = Some(to);
     Ok(())
 }

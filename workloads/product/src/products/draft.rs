@@ -2,7 +2,7 @@
 
 use super::{ProductHidden, attributes, category_of, prices, variants};
 use crate::slugs;
-use api::product::{Product, ProductCatalogData, ProductData, ProductDraft};
+use api::product::{Product, ProductCatalogData, ProductData, ProductDraft, ProductPriceMode};
 use api::product_type::{AttributeLevel, ProductType};
 use api::product_variant::{ProductVariant, ProductVariantDraft};
 use api::{ApiError, Kind, Reference};
@@ -60,7 +60,7 @@ pub(super) fn product(draft: &ProductDraft, cx: &Context<'_>) -> Decision<(Produ
         },
         tax_category: cx.reference_opt(Kind::TaxCategory, draft.tax_category.as_ref())?,
         state: super::actions::first_state(draft.state.as_ref(), cx)?,
-        price_mode: draft.price_mode,
+        price_mode: Some(draft.price_mode.unwrap_or(ProductPriceMode::Embedded)),
     };
     Ok((product, hidden))
 }

@@ -22,7 +22,7 @@ pub(crate) use views::{CURRENT, STAGED};
 
 use crate::selection;
 use api::product::{Product, ProductAction, ProductDraft};
-use api::{ApiError, Kind, Message, Meta, Timestamp};
+use api::{ApiError, Kind, Message, Meta};
 use kit::http::Params;
 use kit::resource::{Context, Decision, Rules, State};
 use kit::store::{Claim, MAIN, View};
@@ -106,9 +106,5 @@ impl Rules for Products {
 
     fn check_query(params: &Params) -> api::Result<()> {
         selection::Selection::parse(params).map(|_| ())
-    }
-
-    fn present(params: &Params, now: Timestamp, json: String) -> api::Result<String> {
-        selection::select(params, now, json)
     }
 }

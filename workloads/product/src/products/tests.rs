@@ -1,7 +1,7 @@
 //! Rules that depend on resources of other services, which here are a table of facts.
 
 use super::*;
-use api::Id;
+use api::{Id, Timestamp};
 use kit::clock::SystemClock;
 use kit::http::RequestInfo;
 use kit::resource::{Facts, Lookup, LookupBy, Stop};

@@ -1,9 +1,9 @@
-//! Price selection on answers: puts `price` beside each variant's `prices`.
+//! Price selection on answers, and finding where in their texts something is to be added to variants.
 //!
 //! Works on the text of a projection, a product or a list of either, without making a tree of it: the
-//! places of the prices are found and the selected prices copied in as they stand. [`walk`] knows the
-//! form in which this service writes prices and is what nearly all reads use; where something looks
-//! otherwise (custom fields, escapes) [`parse`] reads the text by its structure. The rule itself is
+//! places of the variants' SKUs and prices are found, and what is added there. [`walk`] knows the form in
+//! which this service writes variants and is what nearly all reads use; where something looks otherwise
+//! (custom fields, escapes) [`parse`] reads the text by its structure. The rule of selection itself is
 //! [`pricing::select_price`]'s; tests hold the three together.
 
 mod parse;
@@ -11,6 +11,7 @@ mod parse;
 mod tests;
 mod walk;
 
+use crate::answers::Addition;
 use api::{ApiError, CountryCode, CurrencyCode, Result, Timestamp};
 use kit::http::Params;
 use std::cmp::Ordering;
@@ -65,36 +66,17 @@ impl<'p> Selection<'p> {
     }
 }
 
-/// The text with the selected prices, or as it is if none are wanted.
-pub(crate) fn select(params: &Params, now: Timestamp, json: String) -> Result<String> {
-    if params.is_empty() {
-        return Ok(json);
+/// What answers add to the text, by ascending places: an availability behind each SKU, and the selected
+/// price, if one is wanted, behind the list that it stands in.
+pub(crate) fn additions<'a>(
+    selection: Option<&Selection<'_>>,
+    now: Timestamp,
+    text: &'a str,
+) -> serde_json::Result<Vec<Addition<'a>>> {
+    match walk::additions(selection, now, text) {
+        Some(additions) => Ok(additions),
+        None => parse::additions(selection, now, text),
     }
-    let Some(selection) = Selection::parse(params)? else { return Ok(json) };
-    let chosen = match walk::choose(&selection, now, &json) {
-        Some(chosen) => chosen,
-        None => parse::choose(&selection, now, &json).map_err(|error| kit::peers::internal(&error))?,
-    };
-    Ok(splice(&json, &chosen))
-}
-
-/// A selected price and where it goes: right behind the list that it stands in.
-type Chosen<'a> = (usize, &'a str);
-
-/// The text with the prices at their places, which are in ascending order.
-fn splice(text: &str, chosen: &[Chosen<'_>]) -> String {
-    const NAME: &str = ",\"price\":";
-    let size: usize = chosen.iter().map(|(_, price)| price.len() + NAME.len()).sum();
-    let mut out = String::with_capacity(text.len() + size);
-    let mut from = 0;
-    for (place, price) in chosen {
-        out.push_str(text.get(from..*place).unwrap_or_default());
-        out.push_str(NAME);
-        out.push_str(price);
-        from = *place;
-    }
-    out.push_str(text.get(from..).unwrap_or_default());
-    out
 }
 
 /// What decides whether a price counts.

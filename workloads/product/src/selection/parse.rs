@@ -1,12 +1,13 @@
-//! Price selection by the structure of the text: right for all JSON, with a full pass over it.
+//! Finding SKUs and prices by the structure of the text: right for all JSON, with a full pass over it.
 
-use super::{Best, Chosen, Scope, Selection};
+use super::{Best, Scope, Selection};
+use crate::answers::{Addition, What};
 use api::Timestamp;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 
-/// The parts of an answer that hold prices.
+/// The parts of an answer that hold variants.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Document<'a> {
@@ -30,6 +31,8 @@ struct Catalog<'a> {
 
 #[derive(Deserialize)]
 struct Variant<'a> {
+    #[serde(borrow, default)]
+    sku: Option<&'a RawValue>,
     #[serde(borrow, default)]
     prices: Option<&'a RawValue>,
 }
@@ -68,23 +71,29 @@ struct Named<'a> {
     id: Cow<'a, str>,
 }
 
-/// The selected prices with their places, in ascending order.
-pub(super) fn choose<'a>(
-    selection: &Selection<'_>,
+/// What is added, by ascending places.
+pub(super) fn additions<'a>(
+    selection: Option<&Selection<'_>>,
     now: Timestamp,
     text: &'a str,
-) -> serde_json::Result<Vec<Chosen<'a>>> {
-    let document: Document<'_> = serde_json::from_str(text)?;
-    let mut chosen: Vec<Chosen<'a>> = Vec::new();
-    document.each_prices(&mut |prices| {
-        if let Some(price) = best(selection, now, prices)? {
-            // The raw value is a part of `text`, so the difference of their addresses is its place.
-            chosen.push((prices.as_ptr() as usize - text.as_ptr() as usize + prices.len(), price));
+) -> serde_json::Result<Vec<Addition<'a>>> {
+    // A raw value is a part of `text`, so the difference of their addresses is its place.
+    let behind = |raw: &str| raw.as_ptr() as usize - text.as_ptr() as usize + raw.len();
+    let document: Document<'a> = serde_json::from_str(text)?;
+    let mut additions = Vec::new();
+    document.each_variant(&mut |variant| {
+        if let Some(sku) = variant.sku.map(RawValue::get) {
+            let decoded = serde_json::from_str::<String>(sku)?;
+            additions.push(Addition { place: behind(sku), what: What::Availability(decoded.into()) });
+        }
+        if let (Some(selection), Some(prices)) = (selection, variant.prices.map(RawValue::get)) {
+            let price = best(selection, now, prices)?.map(What::Price);
+            additions.extend(price.map(|what| Addition { place: behind(prices), what }));
         }
         Ok(())
     })?;
-    chosen.sort_unstable_by_key(|(place, _)| *place);
-    Ok(chosen)
+    additions.sort_unstable_by_key(|addition| addition.place);
+    Ok(additions)
 }
 
 /// The text of the price that counts in a list of prices.
@@ -113,16 +122,14 @@ pub(super) fn best<'a>(
 }
 
 impl<'a> Document<'a> {
-    fn each_prices(
+    fn each_variant(
         &self,
-        visit: &mut dyn FnMut(&'a str) -> serde_json::Result<()>,
+        visit: &mut dyn FnMut(&Variant<'a>) -> serde_json::Result<()>,
     ) -> serde_json::Result<()> {
-        for prices in self.master_variant.iter().chain(&self.variants).filter_map(|variant| variant.prices) {
-            visit(prices.get())?;
-        }
+        self.master_variant.iter().chain(&self.variants).try_for_each(&mut *visit)?;
         for data in self.master_data.iter().flat_map(|catalog| [&catalog.current, &catalog.staged]) {
-            data.each_prices(visit)?;
+            data.each_variant(visit)?;
         }
-        self.results.iter().try_for_each(|document| document.each_prices(visit))
+        self.results.iter().try_for_each(|document| document.each_variant(visit))
     }
 }

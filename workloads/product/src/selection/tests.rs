@@ -1,4 +1,5 @@
 use super::*;
+use crate::answers::{What, splice};
 use api::product_variant::{Asset, ProductVariant};
 use api::{CustomFields, Id, Kind, Money, Price, PriceTier, Reference};
 use pricing::{PriceSelection, select_price};
@@ -71,6 +72,13 @@ fn with_selection<T>(query: &str, run: impl FnOnce(&Selection<'_>) -> T) -> T {
     run(&Selection::parse(&params).unwrap().unwrap())
 }
 
+fn price_of(addition: &Addition<'_>) -> Option<Price> {
+    match addition.what {
+        What::Price(price) => Some(serde_json::from_str(price).unwrap()),
+        What::Availability(_) => None,
+    }
+}
+
 /// All three ways must agree on the list of prices and on every list that lacks the first few winners.
 fn assert_equal(query: &str, now: Timestamp) {
     with_selection(query, |selection| {
@@ -84,9 +92,10 @@ fn assert_equal(query: &str, now: Timestamp) {
         loop {
             let text = document(&[variant(left.clone()), variant(Vec::new())]);
             let by_rule = select_price(&left, &want).map(|price| price.id.clone());
-            let walked = walk::choose(selection, now, &text).expect("what we write is walked, not parsed");
-            assert_eq!(walked, parse::choose(selection, now, &text).unwrap());
-            let chosen = walked.first().map(|(_, price)| serde_json::from_str::<Price>(price).unwrap().id);
+            let walked =
+                walk::additions(Some(selection), now, &text).expect("what we write is walked, not parsed");
+            assert_eq!(walked, parse::additions(Some(selection), now, &text).unwrap());
+            let chosen = walked.iter().find_map(price_of).map(|price| price.id);
             assert_eq!(chosen, by_rule, "{query} at {now}");
             let Some(winner) = by_rule else { return };
             left.retain(|price| price.id != winner);
@@ -121,11 +130,9 @@ fn high_precision_prices_compare_by_their_exact_value() {
     let text = document(&[variant(vec![price(10_004), price(10_003)])]);
     let query = "priceCurrency=EUR&priceCustomerGroup=g10004&priceCustomerGroupAssignments=g10003";
     with_selection(query, |selection| {
-        for chosen in
-            [walk::choose(selection, at(0), &text).unwrap(), parse::choose(selection, at(0), &text).unwrap()]
-        {
-            assert!(chosen[0].1.contains("10003"), "{chosen:?}");
-        }
+        let walked = walk::additions(Some(selection), at(0), &text).unwrap();
+        assert_eq!(walked, parse::additions(Some(selection), at(0), &text).unwrap());
+        assert_eq!(price_of(&walked[0]).unwrap().id, id("10003"));
     });
 }
 
@@ -159,8 +166,10 @@ fn custom_fields_are_never_taken_for_prices() {
         with_asset.assets.push(asset);
         let with_field = variant(vec![Price { custom: fields(value.clone()), ..plain.clone() }]);
         let text = document(&[with_asset, with_field]);
-        let params = Params::parse(Some("priceCurrency=EUR")).unwrap();
-        let answer: Value = serde_json::from_str(&select(&params, at(0), text.clone()).unwrap()).unwrap();
+        let answer = with_selection("priceCurrency=EUR", |selection| {
+            splice(&text, &additions(Some(selection), at(0), &text).unwrap(), &[])
+        });
+        let answer: Value = serde_json::from_str(&answer).unwrap();
         let mut expected: Value = serde_json::from_str(&text).unwrap();
         for place in ["/masterVariant", "/variants/0"] {
             let variant = expected.pointer_mut(place).unwrap();
@@ -168,4 +177,79 @@ fn custom_fields_are_never_taken_for_prices() {
         }
         assert_eq!(answer, expected, "{value}");
     }
+}
+
+/// The SKUs found in a text, which the walk must find like the parser, or give up.
+fn skus(text: &str, walks: bool) -> Vec<String> {
+    let parsed = parse::additions(None, at(0), text).unwrap();
+    let walked = walk::additions(None, at(0), text);
+    assert_eq!(walked.is_some(), walks, "{text}");
+    walked.into_iter().for_each(|walked| assert_eq!(walked, parsed));
+    let sku = |addition: Addition<'_>| match addition.what {
+        What::Availability(sku) => sku.into_owned(),
+        What::Price(price) => panic!("nobody asked for {price}"),
+    };
+    parsed.into_iter().map(sku).collect()
+}
+
+fn named(sku: Option<&str>, key: Option<&str>) -> ProductVariant {
+    let key = key.map(|key| api::Key::parse(key).unwrap());
+    ProductVariant { sku: sku.map(str::to_owned), key, ..variant(prices()) }
+}
+
+#[test]
+fn every_variant_with_a_sku_is_found_wherever_it_stands() {
+    let variants =
+        [named(Some("a"), None), named(None, None), named(Some("b:"), Some("k1")), named(None, Some("k2"))];
+    let projection = document(&variants);
+    let product = format!("{{\"masterData\":{{\"current\":{projection},\"staged\":{projection}}}}}");
+    let page = format!("{{\"limit\":20,\"results\":[{product},{product}]}}");
+    assert_eq!(skus(&projection, true), ["a", "b:"]);
+    assert_eq!(skus(&product, true), ["a", "b:"].repeat(2));
+    assert_eq!(skus(&page, true), ["a", "b:"].repeat(4));
+}
+
+#[test]
+fn skus_with_escapes_are_found_by_the_structure() {
+    for sku in ["a\"b", "\\", "a\\", "\"", "\",\"sku\":\"x", "ü\u{1}"] {
+        assert_eq!(skus(&document(&[named(Some(sku), None), named(Some("b"), None)]), false), [sku, "b"]);
+    }
+    assert_eq!(skus(&document(&[named(Some("ü\u{1F600}"), None)]), true), ["ü\u{1F600}"]);
+}
+
+/// Custom fields may be named like the members of a variant.
+#[test]
+fn custom_fields_are_never_taken_for_variants() {
+    for fields in [
+        json!({"id": 1, "prices": []}),
+        json!({"id": 1, "key": "k", "prices": []}),
+        json!({"id": 1, "sku": "x", "prices": []}),
+        json!({"a": 1, "prices": ["x"], "sku": "x"}),
+        json!({"a": "x", "prices": ["x"]}),
+    ] {
+        let type_ref = Reference::new(Kind::Type, id("t"));
+        let custom = Some(CustomFields { type_ref, fields: fields.as_object().unwrap().clone() });
+        let plain = Price::plain(id("p"), Money::new(1, CurrencyCode::parse("EUR").unwrap()).into());
+        let mut variant = named(Some("a"), None);
+        variant.prices = vec![Price { custom, ..plain }];
+        assert_eq!(skus(&document(&[variant, named(Some("b"), None)]), false), ["a", "b"], "{fields}");
+    }
+}
+
+#[test]
+fn availability_and_price_are_added_to_their_own_variants() {
+    let text = document(&[named(Some("a"), Some("k")), named(None, None), named(Some("b"), None)]);
+    let stock = [None, Some("{\"version\":7}".into())];
+    let answer = with_selection("priceCurrency=EUR", |selection| {
+        splice(&text, &additions(Some(selection), at(0), &text).unwrap(), &stock)
+    });
+    let answer: Value = serde_json::from_str(&answer).unwrap();
+    let mut expected: Value = serde_json::from_str(&text).unwrap();
+    expected["variants"][1]["availability"] = json!({"version": 7});
+    for place in ["/masterVariant", "/variants/0", "/variants/1"] {
+        let price = answer.pointer(place).unwrap()["price"].clone();
+        assert!(price.is_object(), "{place}");
+        expected.pointer_mut(place).unwrap()["price"] = price;
+    }
+    assert_eq!(answer, expected);
 }

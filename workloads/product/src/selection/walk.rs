@@ -1,39 +1,66 @@
-//! Price selection on text that this service wrote: finds the lists of prices without reading the rest.
+//! Finding SKUs and prices in text that this service wrote, without reading the rest.
 //!
-//! A list begins behind the bytes `"prices":`. They only ever are a name with a list behind it: inside a
-//! JSON string the quotes would be escaped. Beside variants only custom fields can have that name, and
-//! their lists never hold what [`Walk::price`] takes for a price. So when all lists found are lists of
-//! prices in the exact form in which [`api::Price`] is written, they are those of the variants; in any
-//! other case the walk gives up, and the text is read by its structure.
+//! The prices of a variant begin behind the bytes `,"prices":[`. They only ever are a name with a list
+//! behind it: inside a JSON string the quotes would be escaped. Beside variants only custom fields can have
+//! that name, and no custom fields look like a variant up to there: see [`sku`]. So when all such lists
+//! have a variant's beginning before them and, where prices are selected, are lists of prices in the exact
+//! form in which [`api::Price`] is written, they are those of the variants; in any other case the walk
+//! gives up, and the text is read by its structure.
 
-use super::{Best, Chosen, Scope, Selection};
+use super::{Best, Scope, Selection};
+use crate::answers::{Addition, What};
 use api::Timestamp;
 
 /// The name of a list of prices.
-const NAME: &str = "\"prices\":";
+const NAME: &str = ",\"prices\":";
 
-/// The selected prices with their places, in ascending order; `None` if the text looks otherwise.
-pub(super) fn choose<'a>(
-    selection: &Selection<'_>,
+/// What is added, by ascending places; `None` if the text looks otherwise.
+pub(super) fn additions<'a>(
+    selection: Option<&Selection<'_>>,
     now: Timestamp,
     text: &'a str,
-) -> Option<Vec<Chosen<'a>>> {
-    let mut chosen = Vec::new();
+) -> Option<Vec<Addition<'a>>> {
+    let mut additions = Vec::new();
     let mut at = 0;
     while let Some(found) = text.get(at..)?.find('[') {
         let bracket = at + found;
         at = bracket + 1;
-        if !text.get(..bracket)?.ends_with(NAME) {
-            continue;
+        let Some(head) = text.get(..bracket)?.strip_suffix(NAME) else { continue };
+        if let Some((place, sku)) = sku(head)? {
+            additions.push(Addition { place, what: What::Availability(sku.into()) });
         }
+        let Some(selection) = selection else { continue };
         let mut walk = Walk { rest: text.get(at..)? };
         let best = walk.list(selection, now)?;
         at = text.len() - walk.rest.len();
         if let Some((_, price)) = best.held {
-            chosen.push((at, price));
+            additions.push(Addition { place: at, what: What::Price(price) });
         }
     }
-    Some(chosen)
+    Some(additions)
+}
+
+/// The SKU of the variant whose prices follow `head`, and the place behind it. Gives up unless `head` ends
+/// with `{"id":1`, then the SKU and the key if there are any, and that is no object of custom fields.
+#[allow(clippy::option_option, reason = "the outer one gives up, the inner one is an absent member")]
+fn sku(head: &str) -> Option<Option<(usize, &str)>> {
+    let head = last_text(head, ",\"key\":")?.map_or(head, |(before, _)| before);
+    let found = last_text(head, ",\"sku\":")?;
+    let id = found.map_or(head, |(before, _)| before);
+    let object = id.trim_end_matches(|digit: char| digit.is_ascii_digit()).strip_suffix("{\"id\":")?;
+    (!object.ends_with("\"fields\":")).then_some(found.map(|(_, sku)| (head.len(), sku)))
+}
+
+/// The last member of `head` and what is before it, if it has this name and is a string. Gives up on
+/// strings with escapes.
+#[allow(clippy::option_option, reason = "as above")]
+fn last_text<'a>(head: &'a str, name: &str) -> Option<Option<(&'a str, &'a str)>> {
+    let Some(rest) = head.strip_suffix('"') else { return Some(None) };
+    let (before, text) = rest.rsplit_once('"')?;
+    if before.ends_with('\\') || text.contains('\\') {
+        return None;
+    }
+    Some(before.strip_suffix(name).map(|before| (before, text)))
 }
 
 /// What is still to be read. Every method takes exactly what it names, or gives `None`.

@@ -7,4 +7,5 @@ mod product_actions;
 mod product_types;
 mod products;
 mod projections;
+mod reviews;
 mod shop;

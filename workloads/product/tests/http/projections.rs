@@ -186,3 +186,27 @@ async fn tokens_for_published_products_see_nothing_else() {
     shop.with_scopes("manage_orders");
     assert_eq!(shop.status_of("/product-projections/key=p1").await, 403);
 }
+
+#[tokio::test]
+async fn variants_in_all_answers_show_their_stock_and_the_stored_product_does_not() {
+    let shop = shop().await;
+    let mut draft = draft("p1");
+    draft["publish"] = json!(true);
+    draft["masterVariant"]["sku"] = json!("in-stock");
+    draft["variants"] = json!([{"sku": "other"}]);
+    let made = shop.create("/products", draft).await;
+    let shown = json!({"isOnStock": true, "availableQuantity": 4, "id": "entry", "version": 1});
+    let assert_shown = |data: &Value| {
+        assert_eq!(data["masterVariant"]["availability"], shown);
+        assert!(data["variants"][0].get("availability").is_none());
+    };
+    assert_shown(&made["masterData"]["current"]);
+    assert_shown(&shop.get("/products/key=p1").await["masterData"]["staged"]);
+    assert_shown(&shop.get("/products").await["results"][0]["masterData"]["current"]);
+    assert_shown(&shop.get("/product-projections/key=p1").await);
+    assert_shown(&shop.get("/product-projections?staged=true").await["results"][0]);
+    let rename = json!([{"action": "changeName", "name": {"en": "new"}}]);
+    assert_shown(&shop.update("/products/key=p1", rename).await["masterData"]["staged"]);
+    // Messages hold the stored form.
+    assert!(!shop.messages().await.iter().any(|message| message.to_string().contains("availability")));
+}

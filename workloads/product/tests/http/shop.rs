@@ -179,6 +179,7 @@ fn stock() -> Router {
                 LookupBy::Where { predicate, .. } if predicate.contains("\"in-stock\"") => json!([{
                     "id": "entry", "version": 1, "createdAt": "2024-01-01T00:00:00.000Z",
                     "lastModifiedAt": "2024-01-01T00:00:00.000Z", "sku": "in-stock",
+                    "quantityOnStock": 5, "availableQuantity": 4,
                 }]),
                 _ => json!([]),
             };

@@ -20,6 +20,7 @@ pub(super) fn places(resource_type_id: &str, id: &str) -> Vec<(Kind, String)> {
         "customer" => vec![(Kind::Customer, used)],
         "customer-group" => vec![(Kind::CustomerGroup, used)],
         "inventory-entry" => vec![(Kind::InventoryEntry, used)],
+        "review" => vec![(Kind::Review, used)],
         "shipping-method" => vec![(Kind::ShippingMethod, used)],
         "order" => vec![(Kind::Cart, used.clone()), (Kind::Order, used)],
         "line-item" => vec![(Kind::Cart, inside("lineItems")), (Kind::Order, inside("lineItems"))],

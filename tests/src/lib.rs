@@ -18,14 +18,23 @@ pub fn binary() -> &'static Path {
         }
         // As a part of the workspace, so that what the tests were built with need not be built again.
         let built = Command::new(env!("CARGO"))
-            .args(["build", "--quiet", "--workspace", "--bin", "commerce", "--message-format=json-render-diagnostics"])
+            .args([
+                "build",
+                "--quiet",
+                "--workspace",
+                "--bin",
+                "commerce",
+                "--message-format=json-render-diagnostics",
+            ])
             .stderr(Stdio::inherit())
             .output()
             .expect("cargo can be run");
         String::from_utf8_lossy(&built.stdout)
             .lines()
             .filter_map(|line| serde_json::from_str::<Value>(line).ok())
-            .find_map(|message| message["executable"].as_str().filter(|p| p.ends_with("commerce")).map(PathBuf::from))
+            .find_map(|message| {
+                message["executable"].as_str().filter(|p| p.ends_with("commerce")).map(PathBuf::from)
+            })
             .expect("cargo built the commerce binary")
     })
 }
@@ -90,7 +99,8 @@ impl Stack {
             .unwrap();
         let mut lines = std::io::BufRead::lines(std::io::BufReader::new(child.stdout.take().unwrap()));
         let first = lines.next().and_then(Result::ok).unwrap_or_default();
-        let url = first.split(" is up at ").nth(1).unwrap_or_else(|| panic!("the stack did not start: {first}"));
+        let url =
+            first.split(" is up at ").nth(1).unwrap_or_else(|| panic!("the stack did not start: {first}"));
         self.url = url.trim().to_owned();
         // The rest of its output goes nowhere, but must be read.
         std::thread::spawn(move || lines.for_each(drop));
@@ -143,7 +153,8 @@ impl Stack {
             .json()
             .await
             .unwrap();
-        let token = answer["access_token"].as_str().unwrap_or_else(|| panic!("no token: {answer}")).to_owned();
+        let token =
+            answer["access_token"].as_str().unwrap_or_else(|| panic!("no token: {answer}")).to_owned();
         Client { http, base: format!("{}/{project}", self.url), token }
     }
 }
@@ -197,7 +208,12 @@ impl Client {
     }
 
     /// Sends a request to a path under the project. `Err` only if no answer came.
-    pub async fn try_send(&self, method: &str, path: &str, body: Option<String>) -> Result<Answer, reqwest::Error> {
+    pub async fn try_send(
+        &self,
+        method: &str,
+        path: &str,
+        body: Option<String>,
+    ) -> Result<Answer, reqwest::Error> {
         let method = reqwest::Method::from_bytes(method.to_uppercase().as_bytes()).unwrap();
         let mut request = self.http.request(method, format!("{}{path}", self.base)).bearer_auth(&self.token);
         if let Some(body) = body {

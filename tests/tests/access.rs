@@ -10,7 +10,9 @@ fn guarded(description: &Value) -> Vec<(String, String)> {
     for (path, item) in description["paths"].as_object().unwrap() {
         for (method, operation) in item.as_object().unwrap() {
             if operation["security"].as_array().is_some_and(|s| !s.is_empty()) {
-                let path = path.strip_prefix("/{projectKey}").unwrap_or_else(|| panic!("{path} is not of a project"));
+                let path = path
+                    .strip_prefix("/{projectKey}")
+                    .unwrap_or_else(|| panic!("{path} is not of a project"));
                 operations.push((method.clone(), fill(path)));
             }
         }
@@ -29,7 +31,6 @@ fn fill(path: &str) -> String {
     }
     filled + rest
 }
-
 
 async fn description(url: &str) -> Value {
     reqwest::get(format!("{url}/openapi.json")).await.unwrap().json().await.unwrap()
@@ -84,8 +85,11 @@ async fn a_revoked_token_and_those_of_a_deleted_client_are_out_at_once() {
     let (id, secret) = (made["id"].as_str().unwrap(), made["secret"].as_str().unwrap());
     let http = reqwest::Client::new();
     let token = |form: &'static str| {
-        http.post(format!("{}/oauth/token", stack.url)).basic_auth(id, Some(secret))
-            .header("content-type", "application/x-www-form-urlencoded").body(form).send()
+        http.post(format!("{}/oauth/token", stack.url))
+            .basic_auth(id, Some(secret))
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(form)
+            .send()
     };
     let answer: Value = token("grant_type=client_credentials").await.unwrap().json().await.unwrap();
     let short = admin.with_token(answer["access_token"].as_str().unwrap());

@@ -5,11 +5,21 @@ use commerce_tests::{Client, Stack};
 use serde_json::{Value, json};
 
 /// Status, code and a part of the message or detail.
-async fn refuses(client: &Client, method: &str, path: &str, body: Option<String>, expected: (u16, &str, &str)) {
+async fn refuses(
+    client: &Client,
+    method: &str,
+    path: &str,
+    body: Option<String>,
+    expected: (u16, &str, &str),
+) {
     let answer = client.send(method, path, body).await;
     let (status, code, part) = expected;
     let error = &answer.body["errors"][0];
-    let said = format!("{} {}", error["message"].as_str().unwrap_or(""), error["detailedErrorMessage"].as_str().unwrap_or(""));
+    let said = format!(
+        "{} {}",
+        error["message"].as_str().unwrap_or(""),
+        error["detailedErrorMessage"].as_str().unwrap_or("")
+    );
     assert_eq!((answer.status, answer.code()), (status, code), "{method} {path}: {:#}", answer.body);
     assert!(said.contains(part), "{method} {path}: '{said}' does not say '{part}'");
     assert_eq!(answer.body["message"], error["message"]);
@@ -42,7 +52,10 @@ async fn bodies_that_are_not_what_they_should_be_are_refused_with_the_path() {
     ] {
         refuses(&admin, "POST", path, Some(body.to_owned()), (400, "InvalidJsonInput", part)).await;
     }
-    let unknown = admin.post("/zones", json!({"name": "Unknown", "colour": "blue", "description": null})).await.expect(201);
+    let unknown = admin
+        .post("/zones", json!({"name": "Unknown", "colour": "blue", "description": null}))
+        .await
+        .expect(201);
     assert!(unknown.get("colour").is_none() && unknown.get("description").is_none());
     let all = admin.get("/zones").await.expect(200);
     assert_eq!(all["total"], 2, "nothing of what was refused is there");
@@ -69,7 +82,8 @@ async fn a_refused_action_undoes_the_ones_before_it() {
     let body = json!({"version": 1, "actions": actions}).to_string();
     refuses(&admin, "POST", "/zones/key=europe", Some(body), (400, "InvalidOperation", "location")).await;
     assert_eq!(admin.get("/zones/key=europe").await.expect(200), zone);
-    let many: Vec<Value> = (0..501).map(|n| json!({"action": "changeName", "name": format!("{n}")})).collect();
+    let many: Vec<Value> =
+        (0..501).map(|n| json!({"action": "changeName", "name": format!("{n}")})).collect();
     let answer = admin.post("/zones/key=europe", json!({"version": 1, "actions": many})).await;
     assert_eq!((answer.status, answer.code()), (400, "MaxResourceLimitExceeded"));
 }
@@ -89,7 +103,10 @@ async fn bad_queries_name_the_parameter() {
         ("withTotal=perhaps".to_owned(), "Malformed parameter: withTotal:"),
         ("sort=nonsense".to_owned(), "Malformed parameter: sort:"),
         ("sort=name%20sideways".to_owned(), "Malformed parameter: sort:"),
-        (format!("where={}", encoded("name =")), "Malformed parameter: where: Syntax error while parsing 'where'"),
+        (
+            format!("where={}", encoded("name =")),
+            "Malformed parameter: where: Syntax error while parsing 'where'",
+        ),
         (format!("where={}", encoded("colour = \"x\"")), "The field 'colour' does not exist."),
         (format!("where={}", encoded("name = :missing")), "Missing input variable 'missing'."),
         (format!("where={}", encoded("name(en = \"x\")")), "Malformed parameter: where:"),
@@ -98,7 +115,9 @@ async fn bad_queries_name_the_parameter() {
     ] {
         refuses(&admin, "GET", &format!("/zones?{query}"), None, (400, "InvalidInput", part)).await;
     }
-    for (path, part) in [("/zones/no-such-id", "no-such-id"), ("/zones/key=none", "none"), ("/nonsense", "nonsense")] {
+    for (path, part) in
+        [("/zones/no-such-id", "no-such-id"), ("/zones/key=none", "none"), ("/nonsense", "nonsense")]
+    {
         refuses(&admin, "GET", path, None, (404, "ResourceNotFound", part)).await;
     }
     refuses(&admin, "PUT", "/zones", Some("{}".to_owned()), (404, "ResourceNotFound", "zones")).await;
@@ -110,11 +129,22 @@ async fn bad_queries_name_the_parameter() {
 async fn what_is_hidden_cannot_be_filtered_sorted_or_expanded() {
     let stack = Stack::start(&["shop"]);
     let admin = stack.client("shop", "admin").await;
-    admin.post("/customers", json!({"email": "ada@example.com", "password": "correct horse"})).await.expect(201);
+    admin
+        .post("/customers", json!({"email": "ada@example.com", "password": "correct horse"}))
+        .await
+        .expect(201);
     for hidden in ["passwordHash", "hidden", "secretHash"] {
         let predicate = encoded(&format!("{hidden} is defined"));
-        refuses(&admin, "GET", &format!("/customers?where={predicate}"), None, (400, "InvalidInput", "does not exist")).await;
-        refuses(&admin, "GET", &format!("/customers?sort={hidden}"), None, (400, "InvalidInput", "sort")).await;
+        refuses(
+            &admin,
+            "GET",
+            &format!("/customers?where={predicate}"),
+            None,
+            (400, "InvalidInput", "does not exist"),
+        )
+        .await;
+        refuses(&admin, "GET", &format!("/customers?sort={hidden}"), None, (400, "InvalidInput", "sort"))
+            .await;
         let page = admin.get(&format!("/customers?expand={hidden}")).await.expect(200);
         assert!(!page.to_string().contains("argon2"), "a password hash is shown");
     }
@@ -131,7 +161,10 @@ async fn a_stale_version_is_a_409_that_names_the_current_one() {
     assert_eq!((stale.status, stale.code()), (409, "ConcurrentModification"));
     assert_eq!(stale.body["errors"][0]["currentVersion"], second["version"]);
     let id = zone["id"].as_str().unwrap();
-    let expected = format!("Object {id} has a different version than expected. Expected: 1 - Actual: {}.", second["version"]);
+    let expected = format!(
+        "Object {id} has a different version than expected. Expected: 1 - Actual: {}.",
+        second["version"]
+    );
     assert_eq!(stale.body["message"], expected);
     let without = admin.delete("/zones/key=europe").await;
     assert_eq!((without.status, without.code()), (400, "InvalidInput"));
@@ -144,12 +177,17 @@ async fn a_stale_version_is_a_409_that_names_the_current_one() {
 async fn a_flood_of_sign_ins_is_answered_and_bounded() {
     let stack = Stack::start(&["shop"]);
     let admin = stack.client("shop", "admin").await;
-    admin.post("/customers", json!({"email": "ada@example.com", "password": "correct horse"})).await.expect(201);
+    admin
+        .post("/customers", json!({"email": "ada@example.com", "password": "correct horse"}))
+        .await
+        .expect(201);
     let attempts: Vec<_> = (0..200)
         .map(|n| {
             let admin = admin.clone();
             tokio::spawn(async move {
-                admin.post("/login", json!({"email": "ada@example.com", "password": format!("wrong {n}")})).await
+                admin
+                    .post("/login", json!({"email": "ada@example.com", "password": format!("wrong {n}")}))
+                    .await
             })
         })
         .collect();
@@ -162,6 +200,9 @@ async fn a_flood_of_sign_ins_is_answered_and_bounded() {
             answer.body
         );
     }
-    let signed_in = admin.post("/login", json!({"email": "ada@example.com", "password": "correct horse"})).await.expect(200);
+    let signed_in = admin
+        .post("/login", json!({"email": "ada@example.com", "password": "correct horse"}))
+        .await
+        .expect(200);
     assert_eq!(signed_in["customer"]["email"], "ada@example.com");
 }

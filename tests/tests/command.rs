@@ -34,7 +34,11 @@ fn a_manifest_that_breaks_a_rule_is_refused_with_the_place() {
     };
     fails(&with(&|m| m["spec"]["colour"] = "blue".into()), 2, &["stack.yaml", "colour"]);
     fails(&with(&|m| m["spec"]["services"]["carts"] = serde_json::json!({})), 2, &["carts", "cart"]);
-    fails(&with(&|m| m["spec"]["projects"][0]["currencies"][0] = "EUROS".into()), 2, &["currencies", "EUROS"]);
+    fails(
+        &with(&|m| m["spec"]["projects"][0]["currencies"][0] = "EUROS".into()),
+        2,
+        &["currencies", "EUROS"],
+    );
     fails(&with(&|m| m["spec"]["projects"][0]["key"] = "oauth".into()), 2, &["key", "oauth"]);
     fails(&with(&|m| m["spec"]["projects"][0]["key"] = "x".repeat(300).into()), 2, &["key"]);
     fails(&up(Path::new("no-such.yaml"), &dir.path().join("data"), "127.0.0.1:0"), 2, &["no-such.yaml"]);
@@ -69,7 +73,9 @@ fn a_data_directory_that_cannot_be_used_is_named() {
 fn the_credentials_are_for_the_owner_alone_and_stay_over_a_restart() {
     let mut stack = Stack::start(&["shop"]);
     let before = stack.env("shop", "admin");
-    for name in ["CTP_PROJECT_KEY", "CTP_CLIENT_ID", "CTP_CLIENT_SECRET", "CTP_AUTH_URL", "CTP_API_URL", "CTP_SCOPES"] {
+    for name in
+        ["CTP_PROJECT_KEY", "CTP_CLIENT_ID", "CTP_CLIENT_SECRET", "CTP_AUTH_URL", "CTP_API_URL", "CTP_SCOPES"]
+    {
         assert!(before.get(name).is_some_and(|v| !v.is_empty()), "{name} is missing");
     }
     let mode = std::fs::metadata(stack.data_dir().join("shop-admin.env")).unwrap().permissions().mode();

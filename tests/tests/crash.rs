@@ -35,7 +35,10 @@ async fn catalogue(admin: &Client) {
         "masterVariant": {"sku": "thing-1", "prices": [{"value": {"currencyCode": "EUR", "centAmount": 1000}}]},
     });
     admin.post("/products", product).await.expect(201);
-    admin.post("/inventory", json!({"key": "stock", "sku": "thing-1", "quantityOnStock": STOCK})).await.expect(201);
+    admin
+        .post("/inventory", json!({"key": "stock", "sku": "thing-1", "quantityOnStock": STOCK}))
+        .await
+        .expect(201);
 }
 
 /// Buys until the server goes away. Every answer that came is remembered before the next request.
@@ -94,8 +97,9 @@ async fn a_kill_in_the_middle_of_checkouts_loses_nothing_that_was_answered_and_l
     for round in 0..ROUNDS {
         let client = stack.client("shop", "admin").await;
         let stopped = Arc::new(AtomicBool::new(false));
-        let buyers: Vec<_> =
-            (0..BUYERS).map(|_| tokio::spawn(buy(client.clone(), Arc::clone(&told), Arc::clone(&stopped)))).collect();
+        let buyers: Vec<_> = (0..BUYERS)
+            .map(|_| tokio::spawn(buy(client.clone(), Arc::clone(&told), Arc::clone(&stopped))))
+            .collect();
         // Another moment in each round.
         tokio::time::sleep(Duration::from_millis(60 + 23 * u64::try_from(round).unwrap() % 190)).await;
         stack.kill();
@@ -118,12 +122,18 @@ async fn a_kill_in_the_middle_of_checkouts_loses_nothing_that_was_answered_and_l
     }
     let carts = all(&client, "/carts").await;
     for (id, version) in &told.carts {
-        let cart = carts.iter().find(|c| c["id"] == id.as_str()).unwrap_or_else(|| panic!("the cart {id} is lost"));
+        let cart =
+            carts.iter().find(|c| c["id"] == id.as_str()).unwrap_or_else(|| panic!("the cart {id} is lost"));
         assert!(cart["version"].as_i64().unwrap() >= *version, "the cart {id} went back in time");
     }
     for cart in &carts {
         let is_ordered = ordered.contains(&cart["id"].as_str().unwrap());
-        assert_eq!(cart["cartState"] == "Ordered", is_ordered, "the cart {} and its order disagree", cart["id"]);
+        assert_eq!(
+            cart["cartState"] == "Ordered",
+            is_ordered,
+            "the cart {} and its order disagree",
+            cart["id"]
+        );
     }
     assert_eq!(stack.stop(), Some(0), "a stack that is asked to stop exits with 0");
 }

@@ -189,7 +189,10 @@ pub(crate) fn checked(draft: &ApiClientDraft, project: &str, now: Timestamp) -> 
         let known = parts.next().is_some_and(is_permission) && parts.next() == Some(project);
         let store_ok = parts.next().is_none_or(|store| api::Key::parse(store).is_some());
         if !known || !store_ok {
-            return Err(ApiError::malformed_parameter("scope", &format!("Invalid scope. '{scope}' is not a scope of the project '{project}'.")));
+            return Err(ApiError::malformed_parameter(
+                "scope",
+                &format!("Invalid scope. '{scope}' is not a scope of the project '{project}'."),
+            ));
         }
     }
     let between = |field: &str, value: Option<u32>, min: u32, max: u32| match value {
@@ -202,8 +205,18 @@ pub(crate) fn checked(draft: &ApiClientDraft, project: &str, now: Timestamp) -> 
         project: project.to_owned(),
         delete_at: between("deleteDaysAfterCreation", draft.delete_days_after_creation, 1, 365_250)?
             .map(|days| now.plus_days(i64::from(days))),
-        access_token_validity_seconds: between("accessTokenValiditySeconds", draft.access_token_validity_seconds, 3_600, 604_800)?,
-        refresh_token_validity_seconds: between("refreshTokenValiditySeconds", draft.refresh_token_validity_seconds, 30, 31_536_000)?,
+        access_token_validity_seconds: between(
+            "accessTokenValiditySeconds",
+            draft.access_token_validity_seconds,
+            3_600,
+            604_800,
+        )?,
+        refresh_token_validity_seconds: between(
+            "refreshTokenValiditySeconds",
+            draft.refresh_token_validity_seconds,
+            30,
+            31_536_000,
+        )?,
     })
 }
 
@@ -222,16 +235,29 @@ pub(crate) fn routes(mut builder: ServiceBuilder, account: &Arc<Account>) -> Ser
     let (all, item) = ("/{projectKey}/api-clients", "/{projectKey}/api-clients/{id}");
     let (view, manage) = (["view_api_clients"], ["manage_api_clients"]);
     let operations = [
-        Operation::new("get", all, "Lists API clients.").scopes(view).param("where", "string").param("sort", "string")
-            .param("limit", "integer").param("offset", "integer").param("withTotal", "boolean").gives(200, Some(page)),
-        Operation::new("head", all, "Whether there are such API clients.").scopes(view).gives(200, None).gives(404, None),
-        Operation::new("post", all, "Creates an API client. Its secret is shown in this answer only.").scopes(manage)
-            .takes(draft).gives(201, Some(one.clone())),
+        Operation::new("get", all, "Lists API clients.")
+            .scopes(view)
+            .param("where", "string")
+            .param("sort", "string")
+            .param("limit", "integer")
+            .param("offset", "integer")
+            .param("withTotal", "boolean")
+            .gives(200, Some(page)),
+        Operation::new("head", all, "Whether there are such API clients.")
+            .scopes(view)
+            .gives(200, None)
+            .gives(404, None),
+        Operation::new("post", all, "Creates an API client. Its secret is shown in this answer only.")
+            .scopes(manage)
+            .takes(draft)
+            .gives(201, Some(one.clone())),
     ];
     let items = [
         Operation::new("get", item, "Gets an API client.").scopes(view).gives(200, Some(one.clone())),
         Operation::new("head", item, "Whether there is such an API client.").scopes(view).gives(200, None),
-        Operation::new("delete", item, "Deletes an API client; its tokens stop working at once.").scopes(manage).gives(200, Some(one)),
+        Operation::new("delete", item, "Deletes an API client; its tokens stop working at once.")
+            .scopes(manage)
+            .gives(200, Some(one)),
     ];
     let (a, b, c, d) = (Arc::clone(account), Arc::clone(account), Arc::clone(account), Arc::clone(account));
     builder
@@ -255,18 +281,25 @@ pub(crate) fn routes(mut builder: ServiceBuilder, account: &Arc<Account>) -> Ser
                 let missing = || ApiError::not_found(&id);
                 let selector = api::Id::parse(&id).map(Selector::Id).ok_or_else(missing)?;
                 let stack = RequestInfo::system(STACK, "api-client");
-                let text = c.clients.get(&stack, &selector, &kit::resource::Access::Project).await?.ok_or_else(missing)?;
+                let text = c
+                    .clients
+                    .get(&stack, &selector, &kit::resource::Access::Project)
+                    .await?
+                    .ok_or_else(missing)?;
                 let stored: ClientBody = serde_json::from_str(&text).map_err(|e| internal(&e))?;
                 if stored.project != project {
                     return Err(missing().into());
                 }
                 Reply::Ok(ok(written(&answer_of(&text)?)?))
             })
-            .delete(move |request: RequestInfo, Path((project, id)): Path<(String, String)>| async move {
-                request.caller.require_manage(Kind::ApiClient)?;
-                let gone = d.delete_client(&project, &id).await?.ok_or_else(|| ApiError::not_found(&id))?;
-                Reply::Ok(ok(written(&gone)?))
-            }),
+            .delete(
+                move |request: RequestInfo, Path((project, id)): Path<(String, String)>| async move {
+                    request.caller.require_manage(Kind::ApiClient)?;
+                    let gone =
+                        d.delete_client(&project, &id).await?.ok_or_else(|| ApiError::not_found(&id))?;
+                    Reply::Ok(ok(written(&gone)?))
+                },
+            ),
         )
 }
 
@@ -274,7 +307,10 @@ async fn create(account: &Account, request: &RequestInfo, draft: &ApiClientDraft
     let body = checked(draft, request.project(), account.deps.clock.now())?;
     let secret = account.deps.clock.secret();
     let new = NewClient { id: account.deps.clock.secret(), secret: secret.clone(), declared: false, body };
-    let stack = RequestInfo { caller: Arc::new(api::Caller { project: STACK.to_owned(), ..(*request.caller).clone() }), ..request.clone() };
+    let stack = RequestInfo {
+        caller: Arc::new(api::Caller { project: STACK.to_owned(), ..(*request.caller).clone() }),
+        ..request.clone()
+    };
     let made = account.clients.create(&stack, &new).await?;
     let stored = api::Stored::<ClientBody>::from_json(&made.json).map_err(|e| internal(&e))?;
     Ok(created(written(&answer(&stored.meta, &stored.body, Some(secret)))?))
@@ -313,7 +349,8 @@ pub(crate) fn recover(builder: ServiceBuilder, account: &Arc<Account>) -> Servic
         Arc::new(move |key| {
             let account = Arc::clone(&account);
             Box::pin(async move {
-                let found = account.deps.store.get(STACK, Kind::ApiClient, &Selector::Id(key.id.clone())).await;
+                let found =
+                    account.deps.store.get(STACK, Kind::ApiClient, &Selector::Id(key.id.clone())).await;
                 let Some(document) = found.map_err(|e| internal(&e))? else { return Ok(()) };
                 let project = account.clients.state(&document)?.body.project;
                 account.delete_client(&project, key.id.as_str()).await.map(drop)

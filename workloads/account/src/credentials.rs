@@ -20,12 +20,16 @@ pub(crate) fn matches(secret: &str, stored: &str) -> bool {
 
 /// The 401 for missing or wrong client credentials.
 pub(crate) fn invalid_client() -> ApiError {
-    ApiError::new(Code::InvalidClient, "Please provide valid client credentials using HTTP Basic Authentication.")
+    ApiError::new(
+        Code::InvalidClient,
+        "Please provide valid client credentials using HTTP Basic Authentication.",
+    )
 }
 
 /// The client id and secret of HTTP Basic authentication.
 pub(crate) fn basic(headers: &HeaderMap) -> Result<(String, String)> {
-    let given = headers.get(header::AUTHORIZATION).and_then(|v| v.to_str().ok()).ok_or_else(invalid_client)?;
+    let given =
+        headers.get(header::AUTHORIZATION).and_then(|v| v.to_str().ok()).ok_or_else(invalid_client)?;
     let (scheme, encoded) = given.split_once(' ').ok_or_else(invalid_client)?;
     if !scheme.eq_ignore_ascii_case("basic") || encoded.len() > 2_048 {
         return Err(invalid_client());

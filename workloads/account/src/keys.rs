@@ -131,7 +131,13 @@ impl Keys {
         let Some(text) = page.results.first() else { return Ok(None) };
         let meta: api::Meta = serde_json::from_str(text).map_err(|e| internal(&e))?;
         let selector = kit::store::Selector::Id(meta.id);
-        let found = self.collection.deps.store.get(STACK, Kind::SigningKey, &selector).await.map_err(|e| internal(&e))?;
+        let found = self
+            .collection
+            .deps
+            .store
+            .get(STACK, Kind::SigningKey, &selector)
+            .await
+            .map_err(|e| internal(&e))?;
         let Some(document) = found else { return Ok(None) };
         let state = self.collection.state(&document)?;
         let key = key_of(&state.hidden.0)?;

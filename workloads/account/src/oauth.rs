@@ -37,9 +37,13 @@ struct Form {
 impl Form {
     fn read(query: Option<&str>, body: &[u8]) -> Result<Self> {
         if body.len() > 16_384 {
-            return Err(ApiError::new(Code::InvalidRequest, "The request is longer than a token request can be."));
+            return Err(ApiError::new(
+                Code::InvalidRequest,
+                "The request is longer than a token request can be.",
+            ));
         }
-        let body = std::str::from_utf8(body).map_err(|_| ApiError::new(Code::InvalidRequest, "The body is not a form."))?;
+        let body = std::str::from_utf8(body)
+            .map_err(|_| ApiError::new(Code::InvalidRequest, "The body is not a form."))?;
         Ok(Self { body: Params::parse(Some(body))?, query: Params::parse(query)? })
     }
 
@@ -48,7 +52,8 @@ impl Form {
     }
 
     fn require(&self, name: &str) -> Result<&str> {
-        self.get(name).ok_or_else(|| ApiError::new(Code::InvalidRequest, format!("The parameter '{name}' is missing.")))
+        self.get(name)
+            .ok_or_else(|| ApiError::new(Code::InvalidRequest, format!("The parameter '{name}' is missing.")))
     }
 
     fn grant(&self, expected: &[&str]) -> Result<&str> {
@@ -69,7 +74,8 @@ pub(crate) fn routes(mut builder: ServiceBuilder, account: &Arc<Account>) -> Ser
     let introspection = builder.parts().answer::<Introspection>();
     let form = json!({"type": "object", "additionalProperties": {"type": "string"}});
     let operation = |path: &str, summary: &str, answer: serde_json::Value| {
-        let mut operation = Operation::new("post", path, summary).takes(form.clone()).gives(200, Some(answer));
+        let mut operation =
+            Operation::new("post", path, summary).takes(form.clone()).gives(200, Some(answer));
         operation.request_media = "application/x-www-form-urlencoded";
         operation
     };
@@ -77,7 +83,11 @@ pub(crate) fn routes(mut builder: ServiceBuilder, account: &Arc<Account>) -> Ser
     builder
         .route(
             "/oauth/token",
-            &[operation("/oauth/token", "Client credentials and refresh grants. HTTP Basic authentication.", token.clone())],
+            &[operation(
+                "/oauth/token",
+                "Client credentials and refresh grants. HTTP Basic authentication.",
+                token.clone(),
+            )],
             post(move |headers: HeaderMap, RawQuery(query): RawQuery, body: Bytes| async move {
                 let client = a.client(&headers).await?;
                 let form = Form::read(query.as_deref(), &body)?;
@@ -89,27 +99,56 @@ pub(crate) fn routes(mut builder: ServiceBuilder, account: &Arc<Account>) -> Ser
         )
         .route(
             "/oauth/{project}/customers/token",
-            &[operation("/oauth/{projectKey}/customers/token", "Password grant for customers.", token.clone())],
-            post(move |headers: HeaderMap, Path(project): Path<String>, RawQuery(query): RawQuery, body: Bytes| async move {
-                b.password_grant(&headers, &project, None, &Form::read(query.as_deref(), &body)?).await
-            }),
+            &[operation(
+                "/oauth/{projectKey}/customers/token",
+                "Password grant for customers.",
+                token.clone(),
+            )],
+            post(
+                move |headers: HeaderMap,
+                      Path(project): Path<String>,
+                      RawQuery(query): RawQuery,
+                      body: Bytes| async move {
+                    b.password_grant(&headers, &project, None, &Form::read(query.as_deref(), &body)?).await
+                },
+            ),
         )
         .route(
             "/oauth/{project}/in-store/{store}/customers/token",
-            &[operation("/oauth/{projectKey}/in-store/key={storeKey}/customers/token", "Password grant for customers of a store.", token.clone())],
+            &[operation(
+                "/oauth/{projectKey}/in-store/key={storeKey}/customers/token",
+                "Password grant for customers of a store.",
+                token.clone(),
+            )],
             post(
-                move |headers: HeaderMap, Path((project, store)): Path<(String, String)>, RawQuery(query): RawQuery, body: Bytes| async move {
-                    let key = store.strip_prefix("key=").and_then(Key::parse).ok_or_else(|| kit::http::not_found(&store))?;
-                    c.password_grant(&headers, &project, Some(key), &Form::read(query.as_deref(), &body)?).await
+                move |headers: HeaderMap,
+                      Path((project, store)): Path<(String, String)>,
+                      RawQuery(query): RawQuery,
+                      body: Bytes| async move {
+                    let key = store
+                        .strip_prefix("key=")
+                        .and_then(Key::parse)
+                        .ok_or_else(|| kit::http::not_found(&store))?;
+                    c.password_grant(&headers, &project, Some(key), &Form::read(query.as_deref(), &body)?)
+                        .await
                 },
             ),
         )
         .route(
             "/oauth/{project}/anonymous/token",
-            &[operation("/oauth/{projectKey}/anonymous/token", "Client credentials grant with an anonymous session.", token)],
-            post(move |headers: HeaderMap, Path(project): Path<String>, RawQuery(query): RawQuery, body: Bytes| async move {
-                d.anonymous_grant(&headers, &project, &Form::read(query.as_deref(), &body)?).await
-            }),
+            &[operation(
+                "/oauth/{projectKey}/anonymous/token",
+                "Client credentials grant with an anonymous session.",
+                token,
+            )],
+            post(
+                move |headers: HeaderMap,
+                      Path(project): Path<String>,
+                      RawQuery(query): RawQuery,
+                      body: Bytes| async move {
+                    d.anonymous_grant(&headers, &project, &Form::read(query.as_deref(), &body)?).await
+                },
+            ),
         )
         .route(
             "/oauth/introspect",
@@ -139,7 +178,13 @@ impl Account {
     }
 
     /// Issues an access token, and a refresh token if the session can be kept up.
-    async fn grant(&self, client: &State<ApiClients>, scope: Option<&str>, identity: Identity, refresh: bool) -> Reply {
+    async fn grant(
+        &self,
+        client: &State<ApiClients>,
+        scope: Option<&str>,
+        identity: Identity,
+        refresh: bool,
+    ) -> Reply {
         let granted = granted(&client.scope, &client.project, scope)?;
         let now = self.deps.clock.now();
         let mut answer = self.access_token(client, &granted, &identity, now).await?;
@@ -159,7 +204,13 @@ impl Account {
         written(&answer)
     }
 
-    async fn access_token(&self, client: &State<ApiClients>, granted: &str, identity: &Identity, now: Timestamp) -> Result<TokenAnswer> {
+    async fn access_token(
+        &self,
+        client: &State<ApiClients>,
+        granted: &str,
+        identity: &Identity,
+        now: Timestamp,
+    ) -> Result<TokenAnswer> {
         let mut scope = granted.to_owned();
         if let Some(id) = &identity.customer_id {
             scope.push_str(&format!(" customer_id:{id}"));
@@ -189,7 +240,8 @@ impl Account {
     }
 
     async fn refresh_grant(&self, client: &State<ApiClients>, token: &str) -> Reply {
-        let invalid = || ApiError::new(Code::InvalidGrant, "The refresh token was not found. It may have expired.");
+        let invalid =
+            || ApiError::new(Code::InvalidGrant, "The refresh token was not found. It may have expired.");
         let found = self.resume(token, client.meta.id.as_str(), client.refresh_seconds()).await?;
         let session = found.ok_or_else(invalid)?;
         let now = self.deps.clock.now();
@@ -213,7 +265,13 @@ impl Account {
         written(&self.access_token(client, &session.scope, &identity, now).await?)
     }
 
-    async fn password_grant(&self, headers: &HeaderMap, project: &str, store: Option<Key>, form: &Form) -> Reply {
+    async fn password_grant(
+        &self,
+        headers: &HeaderMap,
+        project: &str,
+        store: Option<Key>,
+        form: &Form,
+    ) -> Reply {
         let client = self.client_of(headers, project).await?;
         form.grant(&["password"])?;
         let question = Authenticate {
@@ -222,8 +280,14 @@ impl Account {
             store,
         };
         let request = RequestInfo::system(project, "password-grant");
-        let answer: Result<Authenticated> =
-            peers::call(self.deps.peers.as_ref(), ServiceName::Customer, "/authenticate", &request, &question).await;
+        let answer: Result<Authenticated> = peers::call(
+            self.deps.peers.as_ref(),
+            ServiceName::Customer,
+            "/authenticate",
+            &request,
+            &question,
+        )
+        .await;
         let customer = answer.map_err(|error| match error.code() {
             Code::InvalidCredentials => ApiError::new(
                 Code::InvalidCustomerAccountCredentials,
@@ -244,7 +308,13 @@ impl Account {
         }
         let id = match form.get("anonymous_id") {
             Some(id) if id.len() <= 256 && !id.contains(char::is_whitespace) => id.to_owned(),
-            Some(_) => return Err(ApiError::new(Code::InvalidRequest, "An anonymous_id has 1 to 256 characters and no spaces.").into()),
+            Some(_) => {
+                return Err(ApiError::new(
+                    Code::InvalidRequest,
+                    "An anonymous_id has 1 to 256 characters and no spaces.",
+                )
+                .into());
+            }
             None => self.deps.clock.new_id(self.deps.clock.now()).to_string(),
         };
         let identity = Identity { customer_id: None, anonymous_id: Some(id) };
@@ -265,7 +335,8 @@ impl Account {
         if !Scopes::of_project(&client.scope, &client.project).allow(permission) {
             return Err(ApiError::insufficient_scope(&[permission.to_owned()]).into());
         }
-        let found = self.valid(form.require("token")?).await?.filter(|claims| claims.project == client.project);
+        let found =
+            self.valid(form.require("token")?).await?.filter(|claims| claims.project == client.project);
         let answer = match found {
             Some(claims) => Introspection {
                 active: true,
@@ -342,7 +413,11 @@ mod tests {
         assert_eq!(both, "view_orders:demo external_user_id:u:1");
         let alone = granted(client, "demo", Some("external_user_id:u1")).unwrap();
         assert_eq!(alone, format!("{client} external_user_id:u1"));
-        for bad in ["external_user_id:".to_owned(), "external_user_id".into(), format!("external_user_id:{}", "u".repeat(129))] {
+        for bad in [
+            "external_user_id:".to_owned(),
+            "external_user_id".into(),
+            format!("external_user_id:{}", "u".repeat(129)),
+        ] {
             assert_eq!(granted(client, "demo", Some(&bad)).unwrap_err().code(), Code::InvalidScope, "{bad}");
         }
     }

@@ -65,7 +65,11 @@ impl Rules for RefreshTokens {
 
     /// An anonymous id is in use for as long as its session can be kept up.
     fn claims(session: &Session) -> Vec<Claim> {
-        session.anonymous_id.iter().map(|id| Claim::new("anonymousId", format!("{}/{id}", session.project))).collect()
+        session
+            .anonymous_id
+            .iter()
+            .map(|id| Claim::new("anonymousId", format!("{}/{id}", session.project)))
+            .collect()
     }
 
     fn taken(_: &Claim) -> api::ApiError {

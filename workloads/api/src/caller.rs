@@ -40,7 +40,9 @@ impl Scopes {
     pub fn allow_in_store(&self, permission: &str, store: &str) -> bool {
         self.allow(permission)
             || self.0.iter().any(|granted| {
-                granted.split_once(':').is_some_and(|(granted, of)| of == store && implies(granted, permission))
+                granted
+                    .split_once(':')
+                    .is_some_and(|(granted, of)| of == store && implies(granted, permission))
             })
     }
 

@@ -236,7 +236,10 @@ impl ApiError {
     /// 404 for a path that no service serves.
     #[must_use]
     pub fn no_route(path: &str) -> Self {
-        Self::new(Code::ResourceNotFound, format!("No resource of this API is served under the path '{path}'."))
+        Self::new(
+            Code::ResourceNotFound,
+            format!("No resource of this API is served under the path '{path}'."),
+        )
     }
 
     /// 409 of optimistic concurrency.
@@ -286,7 +289,8 @@ impl ApiError {
     /// 400: a required field is absent.
     #[must_use]
     pub fn required_field(field: &str) -> Self {
-        Self::new(Code::RequiredField, format!("A value is required for field '{field}'.")).with("field", field)
+        Self::new(Code::RequiredField, format!("A value is required for field '{field}'."))
+            .with("field", field)
     }
 
     /// 400: a unique value is taken.
@@ -340,13 +344,19 @@ impl ApiError {
     /// 500 without a cause; the log has it under the request's id.
     #[must_use]
     pub fn general() -> Self {
-        Self::new(Code::General, "An internal error occurred. The X-Correlation-ID of this response names it in the logs.")
+        Self::new(
+            Code::General,
+            "An internal error occurred. The X-Correlation-ID of this response names it in the logs.",
+        )
     }
 
     /// 503: a part that is needed cannot be reached now; the request may be repeated.
     #[must_use]
     pub fn unavailable() -> Self {
-        Self::new(Code::OverCapacity, "The service is temporarily not able to serve this request. Please try again.")
+        Self::new(
+            Code::OverCapacity,
+            "The service is temporarily not able to serve this request. Please try again.",
+        )
     }
 
     /// 400: too few units of these SKUs for these line items.

@@ -44,7 +44,9 @@ impl<'de> Deserialize<'de> for Locale {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         Self::parse(&text).ok_or_else(|| {
-            serde::de::Error::custom(format_args!("'{text}' is not a locale: locales look like 'de' or 'de-AT'"))
+            serde::de::Error::custom(format_args!(
+                "'{text}' is not a locale: locales look like 'de' or 'de-AT'"
+            ))
         })
     }
 }

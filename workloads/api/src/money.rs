@@ -111,8 +111,11 @@ impl RoundingMode {
     /// `numerator / denominator` rounded to an integer. `None` on overflow or a zero denominator.
     #[must_use]
     pub fn divide(self, numerator: i128, denominator: i128) -> Option<i64> {
-        let (numerator, denominator) =
-            if denominator < 0 { (numerator.checked_neg()?, denominator.checked_neg()?) } else { (numerator, denominator) };
+        let (numerator, denominator) = if denominator < 0 {
+            (numerator.checked_neg()?, denominator.checked_neg()?)
+        } else {
+            (numerator, denominator)
+        };
         let quotient = numerator.checked_div(denominator)?;
         let remainder = numerator.checked_rem(denominator)?;
         let doubled = remainder.unsigned_abs().checked_mul(2)?;
@@ -226,7 +229,8 @@ impl TypedMoney {
         let cents = match self.precise_amount {
             None => self.cent_amount.checked_mul(quantity),
             Some(precise) => {
-                let extra = u32::from(self.fraction_digits.saturating_sub(self.currency_code.fraction_digits()));
+                let extra =
+                    u32::from(self.fraction_digits.saturating_sub(self.currency_code.fraction_digits()));
                 let divisor = 10_i128.checked_pow(extra).ok_or_else(ApiError::money_overflow)?;
                 rounding.divide(i128::from(precise) * i128::from(quantity), divisor)
             }
@@ -242,14 +246,17 @@ impl TryFrom<TypedMoneyDraft> for TypedMoney {
         let currency = draft.currency_code;
         let digits = currency.fraction_digits();
         if draft.precision != Some(Precision::HighPrecision) {
-            let cents = draft.cent_amount.ok_or_else(|| ApiError::invalid_json("centAmount: missing field"))?;
+            let cents =
+                draft.cent_amount.ok_or_else(|| ApiError::invalid_json("centAmount: missing field"))?;
             if draft.fraction_digits.is_some_and(|given| given != digits) {
                 return Err(ApiError::invalid_json(format!("fractionDigits: {currency} has {digits}")));
             }
             return Ok(Money::new(cents, currency).into());
         }
-        let precise = draft.precise_amount.ok_or_else(|| ApiError::invalid_json("preciseAmount: missing field"))?;
-        let given = draft.fraction_digits.ok_or_else(|| ApiError::invalid_json("fractionDigits: missing field"))?;
+        let precise =
+            draft.precise_amount.ok_or_else(|| ApiError::invalid_json("preciseAmount: missing field"))?;
+        let given =
+            draft.fraction_digits.ok_or_else(|| ApiError::invalid_json("fractionDigits: missing field"))?;
         if given <= digits || given > 20 {
             return Err(ApiError::invalid_json(format!(
                 "fractionDigits: must be greater than {digits} for {currency} and at most 20"
@@ -283,8 +290,14 @@ mod tests {
     fn halves_go_where_the_mode_says_on_both_sides_of_zero() {
         use RoundingMode::{HalfDown, HalfEven, HalfUp};
         for (mode, numerator, expected) in [
-            (HalfEven, 5, 2), (HalfEven, 15, 8), (HalfUp, 5, 3), (HalfDown, 5, 2),
-            (HalfEven, -5, -2), (HalfUp, -5, -3), (HalfDown, -5, -2), (HalfDown, 6, 3),
+            (HalfEven, 5, 2),
+            (HalfEven, 15, 8),
+            (HalfUp, 5, 3),
+            (HalfDown, 5, 2),
+            (HalfEven, -5, -2),
+            (HalfUp, -5, -3),
+            (HalfDown, -5, -2),
+            (HalfDown, 6, 3),
         ] {
             assert_eq!(mode.divide(numerator, 2), Some(expected), "{mode:?} {numerator}/2");
         }
@@ -295,7 +308,10 @@ mod tests {
     #[test]
     fn currencies_know_their_digits() {
         let digits = |code| CurrencyCode::parse(code).map(CurrencyCode::fraction_digits);
-        assert_eq!((digits("EUR"), digits("JPY"), digits("KWD"), digits("QQQ")), (Some(2), Some(0), Some(3), None));
+        assert_eq!(
+            (digits("EUR"), digits("JPY"), digits("KWD"), digits("QQQ")),
+            (Some(2), Some(0), Some(3), None)
+        );
     }
 
     #[test]

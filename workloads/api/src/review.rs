@@ -75,34 +75,15 @@ pub struct ReviewDraft {
 #[serde(tag = "action", rename_all = "camelCase", rename_all_fields = "camelCase")]
 #[allow(missing_docs, reason = "the API's own names")]
 pub enum ReviewAction {
-    SetKey {
-        key: Option<Key>,
-    },
-    SetLocale {
-        locale: Option<Locale>,
-    },
-    SetAuthorName {
-        author_name: Option<String>,
-    },
-    SetTitle {
-        title: Option<String>,
-    },
-    SetText {
-        text: Option<String>,
-    },
-    SetRating {
-        rating: Option<i32>,
-    },
-    SetTarget {
-        target: Option<ResourceIdentifier>,
-    },
-    SetCustomer {
-        customer: Option<ResourceIdentifier>,
-    },
-    TransitionState {
-        state: ResourceIdentifier,
-        force: Option<bool>,
-    },
+    SetKey { key: Option<Key> },
+    SetLocale { locale: Option<Locale> },
+    SetAuthorName { author_name: Option<String> },
+    SetTitle { title: Option<String> },
+    SetText { text: Option<String> },
+    SetRating { rating: Option<i32> },
+    SetTarget { target: Option<ResourceIdentifier> },
+    SetCustomer { customer: Option<ResourceIdentifier> },
+    TransitionState { state: ResourceIdentifier, force: Option<bool> },
     SetCustomType(SetCustomType),
     SetCustomField(SetCustomField),
 }

@@ -90,8 +90,9 @@ impl Serialize for Timestamp {
 impl<'de> Deserialize<'de> for Timestamp {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = Cow::<str>::deserialize(deserializer)?;
-        Self::parse(&text)
-            .ok_or_else(|| serde::de::Error::custom(format_args!("'{text}' is not an ISO 8601 date and time")))
+        Self::parse(&text).ok_or_else(|| {
+            serde::de::Error::custom(format_args!("'{text}' is not an ISO 8601 date and time"))
+        })
     }
 }
 
@@ -113,10 +114,18 @@ mod tests {
 
     #[test]
     fn instants_print_three_digits_and_z() {
-        for text in ["1970-01-01T00:00:00.000Z", "2024-02-29T23:59:59.999Z", "1969-12-31T23:59:59.001Z", "2026-11-21T11:00:00.120Z"] {
+        for text in [
+            "1970-01-01T00:00:00.000Z",
+            "2024-02-29T23:59:59.999Z",
+            "1969-12-31T23:59:59.001Z",
+            "2026-11-21T11:00:00.120Z",
+        ] {
             assert_eq!(Timestamp::parse(text).unwrap().to_string(), text);
         }
-        assert_eq!(Timestamp::parse("2024-01-01T01:00:00+01:00").unwrap().to_string(), "2024-01-01T00:00:00.000Z");
+        assert_eq!(
+            Timestamp::parse("2024-01-01T01:00:00+01:00").unwrap().to_string(),
+            "2024-01-01T00:00:00.000Z"
+        );
         assert_eq!(Timestamp::parse("2024-01-01"), None);
     }
 }

@@ -31,16 +31,19 @@ pub(crate) async fn healthcheck(options: Options) -> Result<(), Failure> {
     let client: Client<_, Body> = Client::builder(TokioExecutor::new()).build_http();
     let request = Request::builder().uri(uri).body(Body::empty()).map_err(Failure::run)?;
     let asked = async {
-        let response = client.request(request).await.map_err(|e| Failure::Run(format!("{url} does not answer: {e}")))?;
+        let response =
+            client.request(request).await.map_err(|e| Failure::Run(format!("{url} does not answer: {e}")))?;
         let status = response.status();
-        let body = axum::body::to_bytes(Body::new(response.into_body()), 1 << 20).await.map_err(Failure::run)?;
+        let body =
+            axum::body::to_bytes(Body::new(response.into_body()), 1 << 20).await.map_err(Failure::run)?;
         Ok((status, body))
     };
     let (status, body) = tokio::time::timeout(Duration::from_secs(options.timeout), asked)
         .await
         .map_err(|_| Failure::Run(format!("{url} did not answer within {} seconds", options.timeout)))??;
-    let health: Value = serde_json::from_slice(&body)
-        .map_err(|_| Failure::Run(format!("{url} answered {status} and no health; is this a CommerceStack?")))?;
+    let health: Value = serde_json::from_slice(&body).map_err(|_| {
+        Failure::Run(format!("{url} answered {status} and no health; is this a CommerceStack?"))
+    })?;
     for service in health.get("services").and_then(Value::as_array).into_iter().flatten() {
         let text = |field: &str| service.get(field).and_then(Value::as_str).unwrap_or("?");
         let _ = writeln!(std::io::stdout(), "{:<10} {}", text("name"), text("status"));

@@ -17,7 +17,12 @@ use std::path::{Path, PathBuf};
 
 /// Makes what the manifest declares, and writes `<dir>/<project>-<client>.env` for each API client. Gives
 /// the files' paths in the manifest's order.
-pub(crate) async fn apply(stack: &Stack, manifest: &ValidatedStack, dir: &Path, url: &str) -> Result<Vec<PathBuf>, Failure> {
+pub(crate) async fn apply(
+    stack: &Stack,
+    manifest: &ValidatedStack,
+    dir: &Path,
+    url: &str,
+) -> Result<Vec<PathBuf>, Failure> {
     let mut files = Vec::new();
     for project in &manifest.projects {
         let request = RequestInfo::system(&project.key, "declare");
@@ -40,12 +45,18 @@ pub(crate) async fn apply(stack: &Stack, manifest: &ValidatedStack, dir: &Path, 
         let declare = DeclareClients { project: project.key.clone(), clients };
         peers::call::<()>(stack.peers.as_ref(), ServiceName::Account, "/declare", &request, &declare)
             .await
-            .map_err(|e| Failure::Run(format!("the API clients of project '{}' could not be made: {e}", project.key)))?;
+            .map_err(|e| {
+            Failure::Run(format!("the API clients of project '{}' could not be made: {e}", project.key))
+        })?;
     }
     Ok(files)
 }
 
-async fn declare_project(stack: &Stack, project: &ValidatedProject, request: &RequestInfo) -> Result<(), Failure> {
+async fn declare_project(
+    stack: &Stack,
+    project: &ValidatedProject,
+    request: &RequestInfo,
+) -> Result<(), Failure> {
     // The manifest's validation has checked these, so nothing is lost here.
     let declare = DeclareProject {
         key: project.key.clone(),
@@ -74,13 +85,21 @@ fn credentials(path: &Path) -> Result<(String, String), Failure> {
     })
 }
 
-fn write_env(path: &Path, project: &ValidatedProject, client: &ValidatedClient, id: &str, secret: &str, url: &str) -> Result<(), Failure> {
+fn write_env(
+    path: &Path,
+    project: &ValidatedProject,
+    client: &ValidatedClient,
+    id: &str,
+    secret: &str,
+    url: &str,
+) -> Result<(), Failure> {
     let text = format!(
         "CTP_PROJECT_KEY={}\nCTP_CLIENT_ID={id}\nCTP_CLIENT_SECRET={secret}\nCTP_AUTH_URL={url}\nCTP_API_URL={url}\nCTP_SCOPES=\"{}\"\n",
         project.key,
         client.scope(&project.key),
     );
-    let failed = |error: std::io::Error| Failure::Run(format!("{}: cannot be written: {error}", path.display()));
+    let failed =
+        |error: std::io::Error| Failure::Run(format!("{}: cannot be written: {error}", path.display()));
     // Written beside and renamed, so that a crash leaves either the old file or the new one.
     let beside = path.with_extension("env.new");
     let mut file = std::fs::OpenOptions::new()

@@ -26,7 +26,8 @@ const FILES: &[(Kind, &str)] = &[
 pub(crate) async fn load(stack: &Stack, project: &str) -> Result<usize, Failure> {
     let mut made = 0;
     for (kind, text) in FILES {
-        let drafts: Vec<Value> = serde_json::from_str(text).map_err(|e| Failure::Run(format!("the sample data of {kind} is broken: {e}")))?;
+        let drafts: Vec<Value> = serde_json::from_str(text)
+            .map_err(|e| Failure::Run(format!("the sample data of {kind} is broken: {e}")))?;
         for draft in drafts {
             made += usize::from(create(stack, project, *kind, &draft).await?);
         }
@@ -45,7 +46,8 @@ async fn create(stack: &Stack, project: &str, kind: Kind, draft: &Value) -> Resu
         }
     }
     let path = format!("/{project}/{}", kind.path());
-    let (status, body) = send(stack, kind.service(), project, Method::POST, &path, Body::from(draft.to_string())).await?;
+    let (status, body) =
+        send(stack, kind.service(), project, Method::POST, &path, Body::from(draft.to_string())).await?;
     if status == StatusCode::CREATED {
         return Ok(true);
     }
@@ -53,7 +55,14 @@ async fn create(stack: &Stack, project: &str, kind: Kind, draft: &Value) -> Resu
     Err(Failure::Run(format!("the sample {kind} '{key}' of project '{project}' was refused: {message}")))
 }
 
-async fn send(stack: &Stack, service: ServiceName, project: &str, method: Method, path: &str, body: Body) -> Result<(StatusCode, axum::body::Bytes), Failure> {
+async fn send(
+    stack: &Stack,
+    service: ServiceName,
+    project: &str,
+    method: Method,
+    path: &str,
+    body: Body,
+) -> Result<(StatusCode, axum::body::Bytes), Failure> {
     let request = Request::builder()
         .method(method)
         .uri(path)

@@ -34,7 +34,11 @@ pub(crate) async fn bind(address: SocketAddr, option: &str) -> Result<TcpListene
 pub(crate) async fn serve(listener: TcpListener, router: Router, stop: CancellationToken) {
     let mut builder = Builder::new(TokioExecutor::new());
     builder.http1().timer(TokioTimer::new()).header_read_timeout(HEADER_TIME);
-    builder.http2().timer(TokioTimer::new()).max_concurrent_streams(MAX_STREAMS).keep_alive_interval(HEADER_TIME);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(MAX_STREAMS)
+        .keep_alive_interval(HEADER_TIME);
     let graceful = GracefulShutdown::new();
     loop {
         let accepted = tokio::select! {

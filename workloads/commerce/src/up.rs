@@ -114,7 +114,8 @@ async fn load_samples(stack: &Stack, manifest: &ValidatedStack, dir: &Path) -> R
         }
         eprintln!("loading the sample catalogue of project '{}' …", project.key);
         let made = sample::load(stack, &project.key).await?;
-        std::fs::write(&done, "").map_err(|e| Failure::Run(format!("{}: cannot be written: {e}", done.display())))?;
+        std::fs::write(&done, "")
+            .map_err(|e| Failure::Run(format!("{}: cannot be written: {e}", done.display())))?;
         eprintln!("loaded {made} resources");
     }
     Ok(())

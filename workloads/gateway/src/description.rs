@@ -23,9 +23,9 @@ pub(crate) async fn root() -> Response {
 pub(crate) async fn openapi(State(edge): State<Arc<Edge>>) -> Reply {
     let services = ServiceName::ALL.iter().copied().filter(|s| *s != ServiceName::Gateway);
     let request = RequestInfo::system("*", "openapi");
-    let described = futures::future::try_join_all(
-        services.map(|service| peers::call::<Value>(edge.parts.peers.as_ref(), service, "/description", &request, &())),
-    )
+    let described = futures::future::try_join_all(services.map(|service| {
+        peers::call::<Value>(edge.parts.peers.as_ref(), service, "/description", &request, &())
+    }))
     .await?;
     Ok(ok(merge(described).to_string()))
 }

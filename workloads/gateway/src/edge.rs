@@ -29,7 +29,9 @@ async fn pass(edge: &Edge, request: Request, correlation_id: &Arc<str>) -> Resul
         ApiError::new(Code::OverCapacity, "The service is over capacity. Please try again in a moment.")
     })?;
     let served = tokio::time::timeout(edge.parts.limits.time, serve(edge, request, correlation_id));
-    served.await.unwrap_or_else(|_| Err(ApiError::new(Code::QueryTimedOut, "The request took too long and was given up.")))
+    served.await.unwrap_or_else(|_| {
+        Err(ApiError::new(Code::QueryTimedOut, "The request took too long and was given up."))
+    })
 }
 
 async fn serve(edge: &Edge, request: Request, correlation_id: &Arc<str>) -> Result<Response> {
@@ -54,11 +56,17 @@ async fn serve(edge: &Edge, request: Request, correlation_id: &Arc<str>) -> Resu
 /// The whole body in memory, if it is within its bounds.
 async fn collect(edge: &Edge, headers: &HeaderMap, mut body: Body) -> Result<Body> {
     let length = headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse::<usize>().ok());
-    if length.is_none_or(|l| l == 0) && !headers.contains_key(header::TRANSFER_ENCODING) && http_body::Body::is_end_stream(&body) {
+    if length.is_none_or(|l| l == 0)
+        && !headers.contains_key(header::TRANSFER_ENCODING)
+        && http_body::Body::is_end_stream(&body)
+    {
         return Ok(Body::empty());
     }
     let too_large = || {
-        ApiError::new(Code::ContentTooLarge, format!("The request body is larger than {} MB.", MAX_BODY_BYTES / 1024 / 1024))
+        ApiError::new(
+            Code::ContentTooLarge,
+            format!("The request body is larger than {} MB.", MAX_BODY_BYTES / 1024 / 1024),
+        )
     };
     let limited = async {
         if length.is_some_and(|l| l > MAX_BODY_BYTES) {
@@ -95,7 +103,8 @@ async fn drain(body: &mut Body) {
 /// A sane id of the client's, or a new one.
 fn correlation_id(edge: &Edge, headers: &HeaderMap) -> Arc<str> {
     let given = headers.get("x-correlation-id").and_then(|v| v.to_str().ok()).filter(|text| {
-        (1..=256).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'/' | b'-'))
+        (1..=256).contains(&text.len())
+            && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'/' | b'-'))
     });
     match given {
         Some(text) => text.into(),

@@ -50,7 +50,12 @@ pub(crate) struct Health {
 
 impl Health {
     pub(crate) fn new(parts: Parts) -> Self {
-        Self { parts, round: Mutex::default(), came: tokio::sync::Notify::new(), asking: tokio::sync::Mutex::new(()) }
+        Self {
+            parts,
+            round: Mutex::default(),
+            came: tokio::sync::Notify::new(),
+            asking: tokio::sync::Mutex::new(()),
+        }
     }
 
     fn learn(&self, event: &Event) {
@@ -61,7 +66,9 @@ impl Health {
         }
         let Ok(pong) = serde_json::from_str::<Pong>(&event.data) else { return };
         let mut round = self.round.lock().unwrap_or_else(PoisonError::into_inner);
-        if pong.ping == round.id && let Some(sent) = round.sent {
+        if pong.ping == round.id
+            && let Some(sent) = round.sent
+        {
             let took = u64::try_from(sent.elapsed().as_millis()).unwrap_or(u64::MAX);
             round.pongs.entry(pong.service).or_insert(took);
             drop(round);
@@ -147,8 +154,10 @@ struct Row {
 /// `GET /api/v1/services/health`: 200 if every service is up, else 503.
 pub(crate) async fn answer(State(edge): State<Arc<Edge>>) -> Response {
     let health = &edge.health;
-    let (pongs, answers) =
-        tokio::join!(health.ping(), futures::future::join_all(ASKED.iter().map(|service| health.ask(*service))));
+    let (pongs, answers) = tokio::join!(
+        health.ping(),
+        futures::future::join_all(ASKED.iter().map(|service| health.ask(*service)))
+    );
     let rows: Vec<Row> = ASKED
         .iter()
         .zip(answers)

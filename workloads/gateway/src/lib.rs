@@ -108,7 +108,9 @@ pub fn gateway(parts: Parts) -> Gateway {
         .route("/api/v1/services/health", get(health::answer))
         .route("/openapi.json", get(description::openapi))
         .fallback(edge::handle)
-        .method_not_allowed_fallback(|uri: axum::http::Uri| async move { Failure(api::ApiError::no_route(uri.path())) })
+        .method_not_allowed_fallback(|uri: axum::http::Uri| async move {
+            Failure(api::ApiError::no_route(uri.path()))
+        })
         .with_state(edge)
         .layer(CompressionLayer::new().compress_when(SizeAbove::new(1_024)))
         .layer(cors);

@@ -22,7 +22,9 @@ pub fn service_of(segments: &[&str]) -> Option<ServiceName> {
         ["login"] => Some(ServiceName::Customer),
         ["in-store", _, rest @ ..] if !rest.is_empty() => service_of(rest),
         ["product-projections", ..] => Some(ServiceName::Product),
-        [path, ..] => Kind::ALL.iter().find(|kind| !kind.path().is_empty() && kind.path() == *path).map(|k| k.service()),
+        [path, ..] => {
+            Kind::ALL.iter().find(|kind| !kind.path().is_empty() && kind.path() == *path).map(|k| k.service())
+        }
     }
 }
 

@@ -21,7 +21,13 @@ const BATCH: usize = 100;
 pub type Handler = Arc<dyn Fn(Event) -> Boxed<'static, Result<(), String>> + Send + Sync>;
 
 /// Reads `topics` as `group` until `stop` is cancelled. Reconnects by itself.
-pub async fn consume(bus: Arc<dyn EventBus>, group: String, topics: Vec<&'static str>, handler: Handler, stop: CancellationToken) {
+pub async fn consume(
+    bus: Arc<dyn EventBus>,
+    group: String,
+    topics: Vec<&'static str>,
+    handler: Handler,
+    stop: CancellationToken,
+) {
     let mut pause = Duration::from_millis(100);
     while !stop.is_cancelled() {
         let joined = tokio::select! {
@@ -62,7 +68,12 @@ async fn handle(bus: &dyn EventBus, handler: &Handler, delivery: &Delivery) {
         }
         tokio::time::sleep(Duration::from_millis(50_u64 << attempt)).await;
     }
-    tracing::error!(event.id = delivery.event.id, event.kind = delivery.event.kind, reason, "an event is parked");
+    tracing::error!(
+        event.id = delivery.event.id,
+        event.kind = delivery.event.kind,
+        reason,
+        "an event is parked"
+    );
     let parked = Event {
         topic: DEAD_LETTER.to_owned(),
         data: serde_json::json!({"reason": reason, "event": delivery.event}).to_string(),

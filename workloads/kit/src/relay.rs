@@ -24,7 +24,11 @@ pub struct Relay {
 
 impl Relay {
     /// Starts the relay of one store; it ends when `stop` is cancelled, after a last pass.
-    pub fn start(store: Arc<dyn Store>, bus: Arc<dyn EventBus>, stop: CancellationToken) -> (Self, tokio::task::JoinHandle<()>) {
+    pub fn start(
+        store: Arc<dyn Store>,
+        bus: Arc<dyn EventBus>,
+        stop: CancellationToken,
+    ) -> (Self, tokio::task::JoinHandle<()>) {
         let wake = Arc::new(Notify::new());
         let (flush, flushes) = mpsc::channel(64);
         let task = tokio::spawn(run(store, bus, Arc::clone(&wake), flushes, stop));

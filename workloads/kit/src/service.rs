@@ -1,5 +1,6 @@
 //! A service: its public and internal routes, its description and its background work.
 
+use crate::Boxed;
 use crate::bus::{Event, EventBus};
 use crate::clock::Clock;
 use crate::consumer::{self, Handler};
@@ -7,10 +8,11 @@ use crate::http::{Failure, MAX_BODY_BYTES, Reply, RequestInfo, json, ok};
 use crate::peers::Peers;
 use crate::recovery::{self, Recover};
 use crate::relay::Relay;
-use crate::resource::{Collection, LookupBatch, Lookups, Mine, Operation, Parts, Presenter, Rules, Schemas, mine_routes, routes};
+use crate::resource::{
+    Collection, LookupBatch, Lookups, Mine, Operation, Parts, Presenter, Rules, Schemas, mine_routes, routes,
+};
 use crate::store::{KindSchema, Store};
 use crate::telemetry::Metrics;
-use crate::Boxed;
 use api::{ApiError, Kind, ServiceName};
 use axum::Router;
 use axum::routing::{MethodRouter, post};
@@ -184,7 +186,9 @@ impl ServiceBuilder {
         let no_route = |uri: axum::http::Uri| async move { Failure(ApiError::no_route(uri.path())) };
         let metrics = Arc::clone(&self.deps.metrics);
         let service = self.deps.service.as_str();
-        let measured = axum::middleware::from_fn(move |request, next| measure(Arc::clone(&metrics), service, request, next));
+        let measured = axum::middleware::from_fn(move |request, next| {
+            measure(Arc::clone(&metrics), service, request, next)
+        });
         // A layer on nothing is refused by axum.
         let public = if self.public.has_routes() { self.public.route_layer(measured) } else { self.public };
         let public = public.fallback(no_route).method_not_allowed_fallback(no_route);

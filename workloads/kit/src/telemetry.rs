@@ -21,7 +21,8 @@ pub enum LogFormat {
 
 /// Starts logging to standard error. `filter` is as in `RUST_LOG`.
 pub fn init_logs(format: LogFormat, filter: &str) -> Result<(), String> {
-    let filter = EnvFilter::try_new(filter).map_err(|e| format!("the log filter '{filter}' is not valid: {e}"))?;
+    let filter =
+        EnvFilter::try_new(filter).map_err(|e| format!("the log filter '{filter}' is not valid: {e}"))?;
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     let started = match format {
         LogFormat::Json => builder.json().flatten_event(true).try_init(),

@@ -51,7 +51,11 @@ impl Claims {
             client_id: self.client_id.clone(),
             customer_id: self.customer_id.clone().filter(|_| own),
             anonymous_id: self.anonymous_id.clone().filter(|_| own),
-            external_user_id: self.scope.split(' ').find_map(|s| s.strip_prefix("external_user_id:")).map(str::to_owned),
+            external_user_id: self
+                .scope
+                .split(' ')
+                .find_map(|s| s.strip_prefix("external_user_id:"))
+                .map(str::to_owned),
             scopes: if own { Scopes::of_project(&self.scope, project) } else { Scopes::default() },
         }
     }
@@ -130,8 +134,10 @@ impl Revocations {
             Revoked::Token(jti) => drop(known.tokens.insert(jti, revocation.until)),
             Revoked::Client(id) => drop(known.clients.insert(id, revocation.until)),
             Revoked::Customer { project, customer_id, issued_before } => {
-                let entry =
-                    known.customers.entry((project, customer_id.to_string())).or_insert((issued_before, revocation.until));
+                let entry = known
+                    .customers
+                    .entry((project, customer_id.to_string()))
+                    .or_insert((issued_before, revocation.until));
                 entry.0 = entry.0.max(issued_before);
                 entry.1 = entry.1.max(revocation.until);
             }
@@ -153,7 +159,10 @@ impl Revocations {
                 .get(&(claims.project.clone(), customer.to_string()))
                 .is_some_and(|(before, _)| claims.iat_ms < before.as_millis())
         });
-        if by_customer || known.tokens.contains_key(&claims.jti) || known.clients.contains_key(&claims.client_id) {
+        if by_customer
+            || known.tokens.contains_key(&claims.jti)
+            || known.clients.contains_key(&claims.client_id)
+        {
             return Err(invalid_token());
         }
         Ok(())

@@ -116,7 +116,12 @@ impl<R: Rules> Collection<R> {
     }
 
     /// The text of an answer, with what the kind's answers add to what is stored.
-    pub(crate) async fn present(&self, request: &RequestInfo, params: &Params, json: String) -> Result<String> {
+    pub(crate) async fn present(
+        &self,
+        request: &RequestInfo,
+        params: &Params,
+        json: String,
+    ) -> Result<String> {
         match &self.presenter {
             Some(present) => present(request, params, json).await,
             None => Ok(json),
@@ -176,7 +181,8 @@ impl<R: Rules> Collection<R> {
         state: super::State<R>,
         messages: Vec<api::Message>,
     ) -> Result<Edited<R>> {
-        let (document, events) = self.document(request, &state, None, &messages, super::edit::Change::Created)?;
+        let (document, events) =
+            self.document(request, &state, None, &messages, super::edit::Change::Created)?;
         let json = document.view(MAIN).unwrap_or_default().to_owned();
         self.deps
             .store
@@ -188,7 +194,12 @@ impl<R: Rules> Collection<R> {
     }
 
     /// The JSON text of a resource, if there is one.
-    pub async fn get(&self, request: &RequestInfo, selector: &Selector, access: &Access) -> Result<Option<String>> {
+    pub async fn get(
+        &self,
+        request: &RequestInfo,
+        selector: &Selector,
+        access: &Access,
+    ) -> Result<Option<String>> {
         let found = self
             .deps
             .store
@@ -216,7 +227,10 @@ impl<R: Rules> Collection<R> {
         if update.actions.len() > MAX_ACTIONS {
             return Err(ApiError::new(
                 api::Code::MaxResourceLimitExceeded,
-                format!("An update takes at most {MAX_ACTIONS} actions, but {} were sent.", update.actions.len()),
+                format!(
+                    "An update takes at most {MAX_ACTIONS} actions, but {} were sent.",
+                    update.actions.len()
+                ),
             )
             .with("exceededResource", R::KIND.type_id()));
         }

@@ -6,7 +6,10 @@ use crate::clock::Clock;
 use crate::http::RequestInfo;
 use crate::store::Claim;
 use api::reference::By;
-use api::{ApiError, Caller, Id, Key, KeyReference, Kind, Message, Meta, Reference, ResourceIdentifier, Stored, Timestamp};
+use api::{
+    ApiError, Caller, Id, Key, KeyReference, Kind, Message, Meta, Reference, ResourceIdentifier, Stored,
+    Timestamp,
+};
 use serde::de::DeserializeOwned;
 use std::borrow::Cow;
 use std::cell::RefCell;
@@ -45,7 +48,13 @@ pub struct Context<'a> {
 
 impl<'a> Context<'a> {
     /// A context that knows `facts`.
-    pub fn new(now: Timestamp, resource_id: Id, request: &'a RequestInfo, clock: &'a dyn Clock, facts: &'a Facts) -> Self {
+    pub fn new(
+        now: Timestamp,
+        resource_id: Id,
+        request: &'a RequestInfo,
+        clock: &'a dyn Clock,
+        facts: &'a Facts,
+    ) -> Self {
         Self { now, resource_id, request, clock, facts, missing: RefCell::default(), messages: Vec::new() }
     }
 
@@ -103,25 +112,36 @@ impl<'a> Context<'a> {
     }
 
     /// All that a lookup finds, decoded as `T` (any type that reads the view's JSON).
-    pub fn find_all<T: DeserializeOwned + Send + Sync + 'static>(&self, lookup: Lookup) -> Decision<Arc<Vec<Stored<T>>>> {
+    pub fn find_all<T: DeserializeOwned + Send + Sync + 'static>(
+        &self,
+        lookup: Lookup,
+    ) -> Decision<Arc<Vec<Stored<T>>>> {
         let Some(fact) = self.facts.0.get(&lookup) else {
             self.want(lookup);
             return Err(Stop::Missing);
         };
-        fact.decoded(|texts| texts.iter().map(|t| Stored::from_json(t)).collect::<Result<Vec<_>, _>>()).map_err(|error| {
-            tracing::error!(kind = %lookup.kind, %error, "a peer's resource could not be read");
-            Stop::Refused(ApiError::general())
-        })
+        fact.decoded(|texts| texts.iter().map(|t| Stored::from_json(t)).collect::<Result<Vec<_>, _>>())
+            .map_err(|error| {
+                tracing::error!(kind = %lookup.kind, %error, "a peer's resource could not be read");
+                Stop::Refused(ApiError::general())
+            })
     }
 
     /// The first that a lookup finds.
-    pub fn find<T: DeserializeOwned + Send + Sync + 'static>(&self, lookup: Lookup) -> Decision<Option<Found<T>>> {
+    pub fn find<T: DeserializeOwned + Send + Sync + 'static>(
+        &self,
+        lookup: Lookup,
+    ) -> Decision<Option<Found<T>>> {
         let all = self.find_all::<T>(lookup)?;
         Ok(if all.is_empty() { None } else { Some(Found(all)) })
     }
 
     /// The resource of that id.
-    pub fn by_id<T: DeserializeOwned + Send + Sync + 'static>(&self, kind: Kind, id: &Id) -> Decision<Option<Found<T>>> {
+    pub fn by_id<T: DeserializeOwned + Send + Sync + 'static>(
+        &self,
+        kind: Kind,
+        id: &Id,
+    ) -> Decision<Option<Found<T>>> {
         self.find(Lookup::new(kind, LookupBy::Id(id.clone())))
     }
 
@@ -158,7 +178,11 @@ impl<'a> Context<'a> {
     }
 
     /// The resource that an identifier of a body names; 400 `ReferencedResourceNotFound` without one.
-    pub fn resolve<T: DeserializeOwned + Send + Sync + 'static>(&self, kind: Kind, identifier: &ResourceIdentifier) -> Decision<Found<T>> {
+    pub fn resolve<T: DeserializeOwned + Send + Sync + 'static>(
+        &self,
+        kind: Kind,
+        identifier: &ResourceIdentifier,
+    ) -> Decision<Found<T>> {
         identifier.expect(kind)?;
         self.find(Self::lookup_of(kind, identifier))?.ok_or_else(|| {
             Stop::Refused(match identifier.by() {
@@ -175,7 +199,11 @@ impl<'a> Context<'a> {
     }
 
     /// [`Context::reference`] of an optional identifier.
-    pub fn reference_opt(&self, kind: Kind, identifier: Option<&ResourceIdentifier>) -> Decision<Option<Reference>> {
+    pub fn reference_opt(
+        &self,
+        kind: Kind,
+        identifier: Option<&ResourceIdentifier>,
+    ) -> Decision<Option<Reference>> {
         identifier.map(|identifier| self.reference(kind, identifier)).transpose()
     }
 

@@ -8,7 +8,11 @@ use serde_json::{Map, Value};
 impl Context<'_> {
     /// Checks the custom fields of a draft for a resource of `resource_type_id` ("order" serves carts
     /// and orders).
-    pub fn custom(&self, draft: Option<&CustomFieldsDraft>, resource_type_id: &str) -> Decision<Option<CustomFields>> {
+    pub fn custom(
+        &self,
+        draft: Option<&CustomFieldsDraft>,
+        resource_type_id: &str,
+    ) -> Decision<Option<CustomFields>> {
         let Some(draft) = draft else { return Ok(None) };
         let definition = self.resolve::<Type>(Kind::Type, &draft.type_ref)?;
         if !definition.resource_type_ids.iter().any(|id| id == resource_type_id) {
@@ -35,13 +39,22 @@ impl Context<'_> {
 }
 
 /// `setCustomType`: sets type and fields anew, or removes both.
-pub fn set_type(custom: &mut Option<CustomFields>, action: &SetCustomType, resource_type_id: &str, cx: &Context<'_>) -> Decision<()> {
+pub fn set_type(
+    custom: &mut Option<CustomFields>,
+    action: &SetCustomType,
+    resource_type_id: &str,
+    cx: &Context<'_>,
+) -> Decision<()> {
     *custom = cx.custom(action.draft().as_ref(), resource_type_id)?;
     Ok(())
 }
 
 /// `setCustomField`: sets one field, or removes it; removing one that is not set is refused.
-pub fn set_field(custom: &mut Option<CustomFields>, action: &SetCustomField, cx: &Context<'_>) -> Decision<()> {
+pub fn set_field(
+    custom: &mut Option<CustomFields>,
+    action: &SetCustomField,
+    cx: &Context<'_>,
+) -> Decision<()> {
     let Some(custom) = custom else {
         return Err(ApiError::invalid_operation(
             "The resource has no custom type. Set one with 'setCustomType' first.",
@@ -62,7 +75,11 @@ pub fn set_field(custom: &mut Option<CustomFields>, action: &SetCustomField, cx:
                 return Err(ApiError::required_field(&action.name).into());
             }
             if custom.fields.remove(&action.name).is_none() {
-                return Err(ApiError::invalid_operation(format!("The custom field '{}' is not set.", action.name)).into());
+                return Err(ApiError::invalid_operation(format!(
+                    "The custom field '{}' is not set.",
+                    action.name
+                ))
+                .into());
             }
         }
     }
@@ -71,8 +88,10 @@ pub fn set_field(custom: &mut Option<CustomFields>, action: &SetCustomField, cx:
 
 fn checked(definitions: &[FieldDefinition], name: &str, value: &Value) -> Result<Value, ApiError> {
     let field = format!("custom.fields.{name}");
-    let definition =
-        definitions.iter().find(|d| d.name == name).ok_or_else(|| ApiError::invalid_field(&field, value.clone()))?;
+    let definition = definitions
+        .iter()
+        .find(|d| d.name == name)
+        .ok_or_else(|| ApiError::invalid_field(&field, value.clone()))?;
     stored(&definition.field_type, value).ok_or_else(|| ApiError::invalid_field(&field, value.clone()))
 }
 

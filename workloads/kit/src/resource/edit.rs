@@ -73,8 +73,12 @@ impl<R: Rules> Collection<R> {
     ) -> Result<Option<Edited<R>>> {
         let mut facts = Facts::default();
         for _ in 0..MAX_TRIES {
-            let Some(document) =
-                self.deps.store.get(request.project(), R::KIND, selector).await.map_err(|e| store_error(&e))?
+            let Some(document) = self
+                .deps
+                .store
+                .get(request.project(), R::KIND, selector)
+                .await
+                .map_err(|e| store_error(&e))?
             else {
                 return Ok(None);
             };
@@ -129,7 +133,12 @@ impl<R: Rules> Collection<R> {
             }
             let (new, events) = self.document(request, &after, Some(&document), &messages, change)?;
             let json = new.view(MAIN).unwrap_or_default().to_owned();
-            match self.deps.store.write(Write { expected_rev: Some(document.rev), document: new, events }).await {
+            match self
+                .deps
+                .store
+                .write(Write { expected_rev: Some(document.rev), document: new, events })
+                .await
+            {
                 Ok(()) => {
                     self.deps.relay.wake();
                     return Ok(Some(Edited { json, state: after, changed: true }));
@@ -204,7 +213,8 @@ impl<R: Rules> Collection<R> {
         messages: &[Message],
         change: Change,
     ) -> Result<(Document, Vec<Event>)> {
-        let change = if before.is_none() && state.visibility == Visibility::Pending { Change::Hidden } else { change };
+        let change =
+            if before.is_none() && state.visibility == Visibility::Pending { Change::Hidden } else { change };
         let views = R::views(&state.meta, &state.body).map_err(|e| internal(&e))?;
         let hidden = if state.hidden == R::Hidden::default() {
             None
@@ -277,7 +287,10 @@ impl<R: Rules> Collection<R> {
             "version": document.version,
             "messages": messages,
         });
-        if R::EVENTS_CARRY_STATE && change != Change::Deleted && let Some(data) = data.as_object_mut() {
+        if R::EVENTS_CARRY_STATE
+            && change != Change::Deleted
+            && let Some(data) = data.as_object_mut()
+        {
             let body = serde_json::to_value(&state.body).map_err(|e| internal(&e))?;
             data.insert("obj".into(), body);
         }

@@ -16,7 +16,12 @@ const MAX_DEPTH: usize = 5;
 
 /// Expands the paths of the request's `expand` parameters in a JSON text: a resource, or a list answer
 /// (whose resources stand in `results`).
-pub async fn expand(lookups: &Lookups, request: &RequestInfo, params: &Params, json: String) -> Result<String> {
+pub async fn expand(
+    lookups: &Lookups,
+    request: &RequestInfo,
+    params: &Params,
+    json: String,
+) -> Result<String> {
     let paths: Vec<Vec<&str>> = params.all("expand").map(|p| steps(p).collect()).collect();
     if paths.is_empty() {
         return Ok(json);

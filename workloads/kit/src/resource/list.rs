@@ -1,8 +1,8 @@
 //! Lists: predicate, sort, paging, all checked against the kind's fields before the store sees them.
 
+use super::Rules;
 use super::collection::{Access, Collection, Owner};
 use super::lookup::store_error;
-use super::Rules;
 use crate::http::{Params, RequestInfo};
 use crate::peers::internal;
 use crate::store::{MAIN, Page, Query, Sort};
@@ -40,7 +40,10 @@ impl ListRequest {
         let mut filters = Vec::new();
         for text in params.all("where") {
             if filters.len() == MAX_CLAUSES {
-                return Err(ApiError::malformed_parameter("where", &format!("More than {MAX_CLAUSES} predicates.")));
+                return Err(ApiError::malformed_parameter(
+                    "where",
+                    &format!("More than {MAX_CLAUSES} predicates."),
+                ));
             }
             filters.push(where_clause(text, &variables, model)?);
         }
@@ -53,7 +56,10 @@ impl ListRequest {
         let mut sort = Vec::new();
         for text in params.all("sort") {
             if sort.len() == MAX_CLAUSES {
-                return Err(ApiError::malformed_parameter("sort", &format!("More than {MAX_CLAUSES} criteria.")));
+                return Err(ApiError::malformed_parameter(
+                    "sort",
+                    &format!("More than {MAX_CLAUSES} criteria."),
+                ));
             }
             sort.push(sort_clause(text, model)?);
         }
@@ -68,7 +74,8 @@ impl ListRequest {
 }
 
 fn where_clause(text: &str, variables: &HashMap<String, Vec<String>>, model: &Model) -> Result<Bound> {
-    let mut bound = predicate::parse(text).map_err(|e| malformed(&e))?.bind(variables).map_err(|e| unbound(&e))?;
+    let mut bound =
+        predicate::parse(text).map_err(|e| malformed(&e))?.bind(variables).map_err(|e| unbound(&e))?;
     bound.check(model).map_err(|e| malformed(&e))?;
     Ok(bound)
 }
@@ -114,7 +121,12 @@ impl<R: Rules> Collection<R> {
     }
 
     /// The most recently modified resource that meets `filter`.
-    pub async fn latest(&self, request: &RequestInfo, filter: Bound, access: &Access) -> Result<Option<String>> {
+    pub async fn latest(
+        &self,
+        request: &RequestInfo,
+        filter: Bound,
+        access: &Access,
+    ) -> Result<Option<String>> {
         let sort = vec![Sort { path: vec!["lastModifiedAt".to_owned()], descending: true }];
         let list = ListRequest { filters: vec![filter], sort, limit: 1, offset: 0, with_total: false };
         Ok(self.page(request, list, access).await?.results.into_iter().next())

@@ -62,7 +62,10 @@ impl Lookups {
         });
         for answered in futures::future::try_join_all(calls).await? {
             for (lookup, texts) in answered {
-                facts.learn(lookup, texts.into_iter().map(|raw| Box::<str>::from(raw).into_string()).collect());
+                facts.learn(
+                    lookup,
+                    texts.into_iter().map(|raw| Box::<str>::from(raw).into_string()).collect(),
+                );
             }
         }
         Ok(())
@@ -80,11 +83,14 @@ impl Lookups {
             let (views, model) = self.kinds.get(&lookup.kind).ok_or_else(|| {
                 internal(&format_args!("{} was asked for a {}", self.deps.service, lookup.kind))
             })?;
-            let view = views.iter().copied().find(|v| *v == lookup.view).ok_or_else(|| {
-                internal(&format_args!("a {} has no view '{}'", lookup.kind, lookup.view))
-            })?;
+            let view =
+                views.iter().copied().find(|v| *v == lookup.view).ok_or_else(|| {
+                    internal(&format_args!("a {} has no view '{}'", lookup.kind, lookup.view))
+                })?;
             match &lookup.by {
-                LookupBy::Id(id) => points.entry((lookup.kind, view)).or_default().push((at, Selector::Id(id.clone()))),
+                LookupBy::Id(id) => {
+                    points.entry((lookup.kind, view)).or_default().push((at, Selector::Id(id.clone())))
+                }
                 LookupBy::Claim(claim) => {
                     points.entry((lookup.kind, view)).or_default().push((at, Selector::Claim(claim.clone())));
                 }
@@ -95,7 +101,8 @@ impl Lookups {
         }
         for ((kind, view), wanted) in points {
             let (places, selectors): (Vec<usize>, Vec<Selector>) = wanted.into_iter().unzip();
-            let texts = self.deps.store.views(project, kind, selectors, view).await.map_err(|e| store_error(&e))?;
+            let texts =
+                self.deps.store.views(project, kind, selectors, view).await.map_err(|e| store_error(&e))?;
             for (place, text) in places.into_iter().zip(texts) {
                 answers[place].extend(text);
             }

@@ -199,8 +199,14 @@ pub struct RouteSet {
 
 impl RouteSet {
     /// Everything.
-    pub const ALL: RouteSet =
-        RouteSet { create: true, update: true, delete: true, delete_by_version: true, by_key: true, read: true };
+    pub const ALL: RouteSet = RouteSet {
+        create: true,
+        update: true,
+        delete: true,
+        delete_by_version: true,
+        by_key: true,
+        read: true,
+    };
     /// Nothing derived: the service adds routes of its own.
     pub const NONE: RouteSet = RouteSet {
         create: false,

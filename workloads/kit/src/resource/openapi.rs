@@ -79,12 +79,15 @@ impl Operation {
         let mut parameters: Vec<Value> = path_parameters(&self.path)
             .map(|name| json!({"name": name, "in": "path", "required": true, "schema": {"type": "string"}}))
             .collect();
-        parameters.extend(self.query.iter().map(|(name, schema)| {
-            json!({"name": name, "in": "query", "required": false, "schema": schema})
-        }));
+        parameters.extend(
+            self.query.iter().map(
+                |(name, schema)| json!({"name": name, "in": "query", "required": false, "schema": schema}),
+            ),
+        );
         let mut responses = Map::new();
         for (status, schema) in &self.responses {
-            let mut response = json!({"description": if *status < 300 { "Success" } else { "Not successful" }});
+            let mut response =
+                json!({"description": if *status < 300 { "Success" } else { "Not successful" }});
             if let (Some(schema), Some(response)) = (schema, response.as_object_mut()) {
                 response.insert("content".into(), json!({"application/json": {"schema": schema}}));
             }
@@ -96,7 +99,8 @@ impl Operation {
         } else {
             responses.insert("default".into(), error);
         }
-        let mut operation = json!({"summary": self.summary, "parameters": parameters, "responses": responses});
+        let mut operation =
+            json!({"summary": self.summary, "parameters": parameters, "responses": responses});
         if let Some(operation) = operation.as_object_mut() {
             if let Some(request) = &self.request {
                 operation.insert(
@@ -104,7 +108,9 @@ impl Operation {
                     json!({"required": true, "content": {self.request_media: {"schema": request}}}),
                 );
             }
-            let security = if self.scopes.is_empty() { json!([]) } else {
+            let security = if self.scopes.is_empty() {
+                json!([])
+            } else {
                 Value::Array(self.scopes.iter().map(|scope| json!({"oauth2": [scope]})).collect())
             };
             operation.insert("security".into(), security);

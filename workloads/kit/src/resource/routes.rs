@@ -167,17 +167,21 @@ fn derive<R: Rules>(
             list(&c, &request, &access, query.as_deref(), method == Method::HEAD).await
         });
         let c = Arc::clone(collection);
-        one = one.get(move |request: RequestInfo, Path((_, segment)): Path<(String, String)>, RawQuery(query): RawQuery| async move {
-            let access = reach.admit(&request, false)?;
-            let params = Params::parse(query.as_deref())?;
-            let found = match latest::<R>(&segment)? {
-                Some(filter) => c.latest(&request, filter, &access).await?,
-                None => c.get(&request, &select::<R>(&segment, set)?, &access).await?,
-            };
-            let found = found.ok_or_else(|| not_found(&segment))?;
-            let found = c.present(&request, &params, found).await?;
-            Reply::Ok(ok(expand(&c.lookups, &request, &params, found).await?))
-        });
+        one = one.get(
+            move |request: RequestInfo,
+                  Path((_, segment)): Path<(String, String)>,
+                  RawQuery(query): RawQuery| async move {
+                let access = reach.admit(&request, false)?;
+                let params = Params::parse(query.as_deref())?;
+                let found = match latest::<R>(&segment)? {
+                    Some(filter) => c.latest(&request, filter, &access).await?,
+                    None => c.get(&request, &select::<R>(&segment, set)?, &access).await?,
+                };
+                let found = found.ok_or_else(|| not_found(&segment))?;
+                let found = c.present(&request, &params, found).await?;
+                Reply::Ok(ok(expand(&c.lookups, &request, &params, found).await?))
+            },
+        );
     }
     if set.create {
         let c = Arc::clone(collection);
@@ -194,14 +198,19 @@ fn derive<R: Rules>(
     if set.update {
         let c = Arc::clone(collection);
         one = one.post(
-            move |request: RequestInfo, Path((_, segment)): Path<(String, String)>, RawQuery(query): RawQuery, body: Bytes| async move {
+            move |request: RequestInfo,
+                  Path((_, segment)): Path<(String, String)>,
+                  RawQuery(query): RawQuery,
+                  body: Bytes| async move {
                 let access = reach.admit(&request, true)?;
                 let selector = select::<R>(&segment, set)?;
                 let params = Params::parse(query.as_deref())?;
                 R::check_query(&params)?;
                 let update = reach.update(&body)?;
-                let changed =
-                    c.update(&request, &selector, &access, &update).await?.ok_or_else(|| not_found(&segment))?;
+                let changed = c
+                    .update(&request, &selector, &access, &update)
+                    .await?
+                    .ok_or_else(|| not_found(&segment))?;
                 let changed = c.present(&request, &params, changed.json).await?;
                 Reply::Ok(ok(expand(&c.lookups, &request, &params, changed).await?))
             },
@@ -210,16 +219,25 @@ fn derive<R: Rules>(
     if set.delete {
         let c = Arc::clone(collection);
         one = one.delete(
-            move |request: RequestInfo, Path((_, segment)): Path<(String, String)>, RawQuery(query): RawQuery| async move {
+            move |request: RequestInfo,
+                  Path((_, segment)): Path<(String, String)>,
+                  RawQuery(query): RawQuery| async move {
                 let access = reach.admit(&request, true)?;
                 let selector = select::<R>(&segment, set)?;
                 let params = Params::parse(query.as_deref())?;
                 R::check_query(&params)?;
                 let version = params.version()?;
                 if set.delete_by_version && version.is_none() {
-                    return Err(ApiError::malformed_parameter("version", "A version is required to delete a resource.").into());
+                    return Err(ApiError::malformed_parameter(
+                        "version",
+                        "A version is required to delete a resource.",
+                    )
+                    .into());
                 }
-                let gone = c.delete(&request, &selector, &access, version).await?.ok_or_else(|| not_found(&segment))?;
+                let gone = c
+                    .delete(&request, &selector, &access, version)
+                    .await?
+                    .ok_or_else(|| not_found(&segment))?;
                 let gone = c.present(&request, &params, gone.json).await?;
                 Reply::Ok(ok(expand(&c.lookups, &request, &params, gone).await?))
             },
@@ -304,7 +322,8 @@ fn describe<R: Rules>(parts: &mut Parts, reach: Reach<R>, set: RouteSet, base: &
         for (name, _) in R::LATEST {
             let path = format!("{base}/{name}={{value}}");
             for method in ["get", "head"] {
-                let operation = Operation::new(method, &path, format!("Gets the latest {kind} of that {name}."));
+                let operation =
+                    Operation::new(method, &path, format!("Gets the latest {kind} of that {name}."));
                 let operation = operation.scopes(view.clone()).param("expand", "string").params(R::QUERY);
                 parts.add(&operation.gives(200, (method == "get").then(|| resource.clone())));
             }
@@ -352,7 +371,10 @@ fn describe<R: Rules>(parts: &mut Parts, reach: Reach<R>, set: RouteSet, base: &
         let path = format!("{base}/{item}");
         if set.read {
             for method in ["get", "head"] {
-                let operation = Operation::new(method, &path, format!("Gets a {kind}.")).scopes(view.clone()).param("expand", "string").params(R::QUERY);
+                let operation = Operation::new(method, &path, format!("Gets a {kind}."))
+                    .scopes(view.clone())
+                    .param("expand", "string")
+                    .params(R::QUERY);
                 parts.add(&operation.gives(200, (method == "get").then(|| resource.clone())));
             }
         }

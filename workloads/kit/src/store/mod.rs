@@ -218,13 +218,30 @@ pub struct Unpublished {
 /// A service's database.
 pub trait Store: Send + Sync + 'static {
     /// The whole document, whatever its visibility (deleted ones are absent).
-    fn get(&self, project: &str, kind: Kind, selector: &Selector) -> Boxed<'_, Result<Option<Document>, StoreError>>;
+    fn get(
+        &self,
+        project: &str,
+        kind: Kind,
+        selector: &Selector,
+    ) -> Boxed<'_, Result<Option<Document>, StoreError>>;
 
     /// A live document's view.
-    fn view(&self, project: &str, kind: Kind, selector: &Selector, view: &'static str) -> Boxed<'_, Result<Option<String>, StoreError>>;
+    fn view(
+        &self,
+        project: &str,
+        kind: Kind,
+        selector: &Selector,
+        view: &'static str,
+    ) -> Boxed<'_, Result<Option<String>, StoreError>>;
 
     /// Several live documents' views of one kind at once, in the order of `selectors`.
-    fn views(&self, project: &str, kind: Kind, selectors: Vec<Selector>, view: &'static str) -> Boxed<'_, Result<Vec<Option<String>>, StoreError>>;
+    fn views(
+        &self,
+        project: &str,
+        kind: Kind,
+        selectors: Vec<Selector>,
+        view: &'static str,
+    ) -> Boxed<'_, Result<Vec<Option<String>>, StoreError>>;
 
     /// Writes one document. See the module's contract.
     fn write(&self, write: Write) -> Boxed<'_, Result<(), StoreError>>;

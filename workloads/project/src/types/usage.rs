@@ -24,7 +24,9 @@ pub(super) fn places(resource_type_id: &str, id: &str) -> Vec<(Kind, String)> {
         "shipping-method" => vec![(Kind::ShippingMethod, used)],
         "order" => vec![(Kind::Cart, used.clone()), (Kind::Order, used)],
         "line-item" => vec![(Kind::Cart, inside("lineItems")), (Kind::Order, inside("lineItems"))],
-        "custom-line-item" => vec![(Kind::Cart, inside("customLineItems")), (Kind::Order, inside("customLineItems"))],
+        "custom-line-item" => {
+            vec![(Kind::Cart, inside("customLineItems")), (Kind::Order, inside("customLineItems"))]
+        }
         "address" => {
             let of_order = format!("{} or {}", inside("shippingAddress"), inside("billingAddress"));
             vec![

@@ -54,7 +54,8 @@ pub fn service(deps: Deps) -> Service {
     let products = builder.open_presented::<Products>(answers.presenter());
     let reviews = builder.open::<Reviews>();
     let tree = Tree { categories: Arc::clone(&categories), products: Arc::clone(&products) };
-    let builder = builder.collection(&types).collection(&categories).collection(&products).collection(&reviews);
+    let builder =
+        builder.collection(&types).collection(&categories).collection(&products).collection(&reviews);
     let builder = categories::add_routes(builder, &tree);
     let builder = projections::add_routes(builder, &products, &answers).task(ask_for_stock);
     let change_products: Recover = Arc::new(move |key| {

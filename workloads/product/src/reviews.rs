@@ -68,10 +68,10 @@ impl Rules for Reviews {
             match action {
                 ReviewAction::SetTarget { target: Some(to) } => want_target(to, cx),
                 ReviewAction::SetCustomer { customer: Some(to) } => {
-                    cx.want(Context::lookup_of(Kind::Customer, to))
+                    cx.want(Context::lookup_of(Kind::Customer, to));
                 }
                 ReviewAction::TransitionState { state: to, .. } => {
-                    cx.want(Context::lookup_of(Kind::State, to))
+                    cx.want(Context::lookup_of(Kind::State, to));
                 }
                 _ => {}
             }

@@ -185,3 +185,30 @@ pub fn page_body(list_limit: u32, offset: u32, page: &Page) -> String {
     text.push_str("]}");
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use predicate::Field;
+
+    /// `count` predicates, each with a list of 500 values.
+    fn asked(count: usize) -> Result<ListRequest> {
+        let list = vec!["\"a\""; 500].join(",");
+        let query: Vec<_> = (0..count).map(|_| format!("where=key%20in%20({list})")).collect();
+        ListRequest::parse(&Params::parse(Some(&query.join("&")))?, &Model::new(Field::Free))
+    }
+
+    #[test]
+    fn several_predicates_are_one_that_asks_for_all_of_them() {
+        let filters = asked(10).expect("5,000 values are allowed").filters;
+        let [all] = filters.as_slice() else { panic!("{} filters", filters.len()) };
+        assert!(all.matches(&serde_json::json!({"key": "a"})));
+        assert!(!all.matches(&serde_json::json!({"key": "b"})));
+    }
+
+    #[test]
+    fn the_bound_on_values_holds_for_all_predicates_together() {
+        let error = asked(11).expect_err("5,500 values are too many");
+        assert_eq!(error.code(), api::Code::QueryComplexityLimitExceeded);
+    }
+}

@@ -89,7 +89,7 @@ impl Lookups {
                 })?;
             match &lookup.by {
                 LookupBy::Id(id) => {
-                    points.entry((lookup.kind, view)).or_default().push((at, Selector::Id(id.clone())))
+                    points.entry((lookup.kind, view)).or_default().push((at, Selector::Id(id.clone())));
                 }
                 LookupBy::Claim(claim) => {
                     points.entry((lookup.kind, view)).or_default().push((at, Selector::Claim(claim.clone())));

@@ -179,7 +179,8 @@ fn transition(
         state.body.state = None;
         return Ok(());
     };
-    let Some(found) = workflow::next(StateType::ProductState, state.body.state.as_ref(), to, force, cx)? else {
+    let Some(found) = workflow::next(StateType::ProductState, state.body.state.as_ref(), to, force, cx)?
+    else {
         return Ok(());
     };
     let to = workflow::reference(&found);

@@ -3,8 +3,7 @@ use serde_json::{Value, json};
 
 async fn product(shop: &Shop, key: &str) -> Value {
     shop.create("/product-types", json!({"key": key, "name": key, "description": ""})).await;
-    let draft =
-        json!({"key": key, "productType": {"key": key}, "name": {"en": key}, "slug": {"en": key}, "publish": true});
+    let draft = json!({"key": key, "productType": {"key": key}, "name": {"en": key}, "slug": {"en": key}, "publish": true});
     shop.create("/products", draft).await
 }
 
@@ -95,8 +94,10 @@ async fn a_rating_that_changes_is_told() {
     assert_eq!(same["version"], 2, "nothing changed");
     shop.update("/reviews/key=r1", rate(Value::Null)).await;
     let messages = shop.messages().await;
-    let told: Vec<_> =
-        messages.iter().map(|m| (m["type"].as_str().unwrap(), m.get("oldRating"), m.get("newRating"))).collect();
+    let told: Vec<_> = messages
+        .iter()
+        .map(|m| (m["type"].as_str().unwrap(), m.get("oldRating"), m.get("newRating")))
+        .collect();
     let five = json!(5);
     assert_eq!(
         told,
@@ -106,7 +107,10 @@ async fn a_rating_that_changes_is_told() {
             ("ReviewRatingSet", Some(&five), None)
         ]
     );
-    assert_eq!((&messages[0]["review"]["id"], &messages[1]["includedInStatistics"]), (&made["id"], &json!(true)));
+    assert_eq!(
+        (&messages[0]["review"]["id"], &messages[1]["includedInStatistics"]),
+        (&made["id"], &json!(true))
+    );
 }
 
 #[tokio::test]

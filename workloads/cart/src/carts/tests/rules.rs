@@ -176,7 +176,7 @@ fn a_cart_goes_when_it_was_not_touched_for_its_days() {
     let email = world.update(&cart, json!([{"action": "setCustomerEmail", "email": "a"}])).unwrap();
     assert_eq!(email.due_at, cart.due_at, "an update does not move it");
 
-    let mut touched = cart.clone();
+    let mut touched = cart;
     touched.meta.last_modified_at = made.plus_days(3);
     retention::delete_or_wait(&mut touched, made.plus_days(10));
     assert_eq!((touched.visibility, touched.due_at), (Visibility::Live, Some(made.plus_days(13))));

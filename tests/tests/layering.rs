@@ -112,6 +112,7 @@ fn rule(member: &str) -> Option<Rule> {
         "crds" => rule(&[], &[], "the manifest's types stand alone"),
         "operator" => rule(&["crds"], &[], "it knows the manifest, and services only as images"),
         "testbed" => rule(&[], &[], "it starts servers and knows nothing of ours"),
+        "bench" => rule(&[], &[], "it sends load over HTTP and knows nothing of ours"),
         "commerce" => {
             let all =
                 ["crds", "api", "predicate", "pricing", "kit", "adapters"].iter().chain(SERVICES).copied();

@@ -270,3 +270,39 @@ async fn an_order_is_changed_and_its_events_still_give_it() {
     let verified = shop.internal(ServiceName::Order, "/verify", json!({"orderId": order["id"]})).await;
     assert_eq!(verified, json!({"same": true, "events": 3}));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_is_told_of_once_and_one_that_was_undone_never() {
+    let shop = Shop::open().await;
+    let undone = shop.cart().await;
+    shop.faults.plan(&[(4, Fault::Unanswered)]);
+    assert!(shop.order(&undone, json!({})).await.0 >= 500);
+    shop.nothing_pending().await;
+    let (_, order) = shop.order(&shop.cart().await, json!({})).await;
+    let path = format!("/orders/{}", order["id"].as_str().unwrap());
+    let state = json!({"version": 1, "actions": [{"action": "changeOrderState", "orderState": "Complete"}]});
+    assert_eq!(shop.send("POST", &path, Some(state)).await.0, 200);
+    let (_, gone) = shop.send("DELETE", &format!("{path}?version=2"), None).await;
+    let mut consumer = shop.bus.join("test", &["order"]).await.unwrap();
+    let mut events = Vec::new();
+    while events.len() < 3 {
+        events.extend(consumer.next(10).await.unwrap().into_iter().map(|delivery| delivery.event));
+    }
+    let kinds: Vec<&str> = events.iter().map(|event| event.kind.as_str()).collect();
+    assert_eq!(kinds, ["order.created", "order.updated", "order.deleted"]);
+    let messages: Vec<Value> = events
+        .iter()
+        .map(|event| {
+            let data: Value = serde_json::from_str(&event.data).unwrap();
+            assert_eq!(data["messages"].as_array().unwrap().len(), 1);
+            data["messages"][0].clone()
+        })
+        .collect();
+    assert_eq!((&messages[0]["type"], &messages[0]["order"]), (&json!("OrderCreated"), &order));
+    assert_eq!(messages[0]["sequenceNumber"], 1);
+    assert_eq!(
+        (&messages[1]["type"], &messages[1]["oldOrderState"]),
+        (&json!("OrderStateChanged"), &json!("Open"))
+    );
+    assert_eq!((&messages[2]["type"], &messages[2]["order"]), (&json!("OrderDeleted"), &gone));
+}

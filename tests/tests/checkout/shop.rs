@@ -47,6 +47,7 @@ pub struct Shop {
     routers: HashMap<ServiceName, Router>,
     stores: HashMap<ServiceName, Arc<dyn Store>>,
     peers: Arc<dyn Peers>,
+    pub bus: Arc<dyn EventBus>,
     _stop: DropGuard,
     _dir: tempfile::TempDir,
 }
@@ -101,7 +102,7 @@ impl Shop {
                 tokio::spawn(task(stop.clone()));
             }
         }
-        let shop = Self { faults, clock, routers, stores, peers, _stop: stop.drop_guard(), _dir: dir };
+        let shop = Self { faults, clock, routers, stores, peers, bus, _stop: stop.drop_guard(), _dir: dir };
         shop.fill().await;
         shop
     }

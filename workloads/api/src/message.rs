@@ -13,13 +13,17 @@ pub struct Message {
     /// The payload fields that the type documents; absent values are left out.
     #[serde(flatten)]
     pub payload: Map<String, Value>,
+    /// Further payload fields whose values are JSON text already, so that a large one is not taken apart
+    /// and put together again.
+    #[serde(skip)]
+    pub texts: Vec<(&'static str, String)>,
 }
 
 impl Message {
     /// A message of that type without payload.
     #[must_use]
     pub fn new(kind: impl Into<String>) -> Self {
-        Self { kind: kind.into(), payload: Map::new() }
+        Self { kind: kind.into(), payload: Map::new(), texts: Vec::new() }
     }
 
     /// Adds a payload field unless its value is absent. A value that cannot be written as JSON is
@@ -31,6 +35,13 @@ impl Message {
         {
             self.payload.insert(field.to_owned(), value);
         }
+        self
+    }
+
+    /// Adds a payload field that is JSON text already.
+    #[must_use]
+    pub fn with_text(mut self, field: &'static str, json: String) -> Self {
+        self.texts.push((field, json));
         self
     }
 }

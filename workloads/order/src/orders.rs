@@ -105,9 +105,9 @@ impl Mine for Orders {
 
 /// A message that carries the whole order.
 pub(crate) fn told(kind: &str, meta: &Meta, order: &Order) -> Message {
-    let mut whole = serde_json::to_value(meta).unwrap_or_default();
-    if let (Some(whole), Ok(Value::Object(own))) = (whole.as_object_mut(), serde_json::to_value(order)) {
-        whole.extend(own);
+    match api::meta::join(meta, order) {
+        Ok(text) => Message::new(kind).with_text("order", text),
+        // The types of the API can always be written.
+        Err(_) => Message::new(kind),
     }
-    Message::new(kind).with("order", whole)
 }

@@ -265,7 +265,7 @@ impl<R: Rules> Collection<R> {
             Change::Deleted => "deleted",
         };
         let identifiers = R::user_identifiers(&state.body);
-        let messages: Vec<Value> = messages
+        let messages: Vec<String> = messages
             .iter()
             .zip(document.message_seq + 1..)
             .map(|(message, number)| {
@@ -278,14 +278,15 @@ impl<R: Rules> Collection<R> {
                 }
                 object.insert("type".into(), message.kind.as_str().into());
                 object.extend(message.payload.clone());
-                Value::Object(object)
+                message.texts.iter().fold(Value::Object(object).to_string(), |text, (field, json)| {
+                    with_field(text, field, json)
+                })
             })
             .collect();
         let mut data = json!({
             "projectKey": project,
             "resource": {"typeId": kind.type_id(), "id": id},
             "version": document.version,
-            "messages": messages,
         });
         if R::EVENTS_CARRY_STATE
             && change != Change::Deleted
@@ -301,7 +302,7 @@ impl<R: Rules> Collection<R> {
             key: format!("{project}/{}/{id}", kind.type_id()),
             change_seq: document.change_seq,
             time: now,
-            data: data.to_string(),
+            data: with_field(data.to_string(), "messages", &format!("[{}]", messages.join(","))),
         })
     }
 
@@ -311,4 +312,15 @@ impl<R: Rules> Collection<R> {
             error => store_error(&error),
         }
     }
+}
+
+/// Adds a field whose value is JSON text to the text of an object that has fields.
+fn with_field(mut object: String, field: &str, json: &str) -> String {
+    object.pop();
+    object.push(',');
+    object.push_str(&Value::from(field).to_string());
+    object.push(':');
+    object.push_str(json);
+    object.push('}');
+    object
 }

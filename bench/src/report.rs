@@ -50,3 +50,37 @@ pub(crate) fn per_second(count: usize, elapsed: Duration) -> u64 {
 fn seconds(time: Duration) -> String {
     format!("{}.{:03}", time.as_secs(), time.subsec_millis())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(latencies: impl IntoIterator<Item = u64>) -> Tally {
+        Tally { latencies: latencies.into_iter().collect(), ..Tally::default() }
+    }
+
+    #[test]
+    fn the_rate_is_what_ended_in_the_measured_time() {
+        let line = of(1..=1000).line("Read", 8, Duration::from_millis(500));
+        assert_eq!((&line["perSecond"], &line["errors"]), (&json!(2000), &json!(0)));
+        assert_eq!(
+            (&line["p50Micros"], &line["p99Micros"], &line["maxMicros"]),
+            (&json!(501), &json!(991), &json!(1000))
+        );
+    }
+
+    #[test]
+    fn one_error_among_all_clients_takes_the_rate_away() {
+        let mut all = of([5, 6]);
+        let mut other = of([7]);
+        other.error(&anyhow::anyhow!("expected 200, got 500"));
+        other.error(&anyhow::anyhow!("later"));
+        all.add(other);
+        let line = all.line("Read", 2, Duration::from_secs(1));
+        assert_eq!(
+            (&line["perSecond"], &line["errors"], &line["count"]),
+            (&Value::Null, &json!(2), &json!(3))
+        );
+        assert_eq!(line["firstError"], "expected 200, got 500");
+    }
+}

@@ -238,7 +238,7 @@ fn custom_fields_are_never_taken_for_variants() {
 
 #[test]
 fn availability_and_price_are_added_to_their_own_variants() {
-    let text = document(&[named(Some("a"), Some("k")), named(None, None), named(Some("b"), None)]);
+    let text = document(&[named(Some("a"), Some("k1")), named(None, None), named(Some("b"), None)]);
     let stock = [None, Some("{\"version\":7}".into())];
     let answer = with_selection("priceCurrency=EUR", |selection| {
         splice(&text, &additions(Some(selection), at(0), &text).unwrap(), &stock)

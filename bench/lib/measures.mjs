@@ -7,7 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { ask, drive, mock, ours, scratch, vendure } from "./servers.mjs";
 
 const CLIENTS = 32;
-/** Vendure's SQLite driver has one connection: more clients only wait for each other, and it answers fewer. */
+/** Vendure's SQLite driver has one connection: more clients only wait for each other, some of them for too long. */
 const VENDURE_CLIENTS = 8;
 const PRODUCTS = 100;
 const BUYERS = 2000;

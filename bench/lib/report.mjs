@@ -32,7 +32,7 @@ ${details.join("\n")}
 
 - **Ours** is \`commerce up\` with SQLite, through the gateway, with a verified token on each request. Every change is on disk (fsync) before it is answered, and no answer comes from a cache of answers. Checkout applies prices, tiers, taxes, shipping, stock and the saga that makes an order.
 - **The mock** is \`@labdigital/commercetools-mock\` in memory, without tokens, stock or fsync. It copies its catalogue for reads by key and look-ups by SKU, so it is compared where it is best: reads by id.
-- **Vendure** is a real back end with better-sqlite3, set up as its installer does; a checkout is six GraphQL requests (product; line; customer and address; shipping method; transition; payment by a handler that settles at once). Each round is a new guest with a session of its own. It gets 8 clients, as it answers fewer with 32.
+- **Vendure** is a real back end with better-sqlite3, set up as its installer does; a checkout is six GraphQL requests (product; line; customer and address; shipping method; transition; payment by a handler that settles at once). Each round is a new guest with a session of its own. It gets 8 clients: with 32 it answers no more, and some requests not within 20 seconds.
 - The six calls of a checkout with us and the mock: product by id, cart, line, shipping address, shipping method, order.
 - **Start** is from the start of the process to the first answer: for us a token and a product read with it, from a data directory with the sample catalogue; for the mock a read of an empty catalogue, as it keeps none.
 - **Flash sale**: each buyer does a whole checkout of the one SKU. "Exactly" compares what buyers were told, what the order list counts and what the stock says. The rate is counted until the last unit is sold.
@@ -49,7 +49,7 @@ function machine() {
       return "unknown";
     }
   };
-  const commit = output("git", "rev-parse", "--short", "HEAD");
+  const commit = output("git", "describe", "--always", "--dirty");
   const facts = [
     ["date", new Date().toISOString().slice(0, 10)],
     ["machine", `${os.cpus().length} cores, ${os.cpus()[0]?.model ?? "unknown CPU"}, ${Math.round(os.totalmem() / 2 ** 30)} GiB`],

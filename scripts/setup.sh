@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
-# setup.sh up|test|check|bench, or any of: rust cc go node journeys fuzz deny
+# setup.sh up|test|check|bench, or any of: rust cc go kafka mongodb testbed node journeys fuzz deny
 #
 # Makes sure that what these need is there, and says what it does. On Debian and Ubuntu it installs what is missing
 # (as root or with sudo); elsewhere it says what to install. What is there and new enough is left alone, so running
 # it again costs nothing.
 . "$(dirname "$0")/lib.sh"
 
-GO_WANTED=1.22
-GO_TOOLCHAIN=1.24.9 # taken where the distribution's Go is older than GO_WANTED
+GO_WANTED=1.26 # what the Kubernetes of the testbed asks for
+GO_TOOLCHAIN=1.26.8 # taken where the distribution's Go is older than GO_WANTED
+JAVA_WANTED=17
 NODE_WANTED=20
 NODE_MAJOR=22 # taken where the distribution's Node is older than NODE_WANTED
 CARGO_DENY=0.20
@@ -60,6 +61,8 @@ need_cc() {
   have cc || missing+=(build-essential)
   have make || missing+=(make)
   have pkg-config || missing+=(pkg-config)
+  # The Kafka client links the machine's OpenSSL.
+  pkg-config --exists openssl 2>/dev/null || missing+=(libssl-dev)
   [ ${#missing[@]} -eq 0 ] || packages "${missing[@]}"
 }
 
@@ -93,6 +96,32 @@ need_go() {
   ln -sf "$dir/bin/go" "$CACHE/bin/go"
   go_is_new_enough || die "the Go in $dir does not run"
 }
+
+java_version() { java -version 2>&1 | sed -n 's/.* version "\([0-9]*\).*/\1/p'; }
+
+# Kafka's jars come through Maven; the testbed fetches them.
+need_kafka() {
+  local missing=()
+  have java || missing+=(default-jre-headless)
+  have mvn || missing+=(maven)
+  [ ${#missing[@]} -eq 0 ] || packages "${missing[@]}"
+  [ "$(java_version)" -ge "$JAVA_WANTED" ] || die "Java $JAVA_WANTED or newer is needed, this is $(java_version)"
+}
+
+postgresql_is_there() { have initdb || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1; }
+
+# The testbed's MongoDB-protocol server stores in a PostgreSQL of its own: only the programs are needed, so the
+# packages are kept from starting a server.
+need_mongodb() {
+  postgresql_is_there && return
+  packages postgresql-common
+  say "telling PostgreSQL's packages not to start a server (create_main_cluster in /etc/postgresql-common/createcluster.conf)"
+  as_root sed -i 's/^#* *create_main_cluster *=.*/create_main_cluster = false/' /etc/postgresql-common/createcluster.conf
+  packages postgresql
+  postgresql_is_there || die "PostgreSQL was installed, but its initdb is not in /usr/lib/postgresql/*/bin"
+}
+
+need_testbed() { needs go kafka mongodb; }
 
 node_is_new_enough() {
   have node && [ "$(node -p 'process.versions.node.split(".")[0]' 2>/dev/null || echo 0)" -ge "$NODE_WANTED" ]
@@ -153,10 +182,10 @@ needs() {
   for need in "$@"; do
     case $need in
       up) needs rust cc ;;
-      test) needs rust cc go curl journeys fuzz ;;
+      test) needs rust cc testbed curl journeys fuzz ;;
       check) needs test rust_tools deny ;;
-      bench) needs rust cc curl node ;;
-      rust | rust_tools | cc | go | node | journeys | fuzz | deny | curl) "need_$need" ;;
+      bench) needs rust cc testbed curl node ;;
+      rust | rust_tools | cc | go | kafka | mongodb | testbed | node | journeys | fuzz | deny | curl) "need_$need" ;;
       *) die "unknown: $need
 $(usage)" ;;
     esac

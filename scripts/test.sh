@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# test.sh: all tests. First those of the workspace, with real servers from the testbed beside them, then the
-# journeys of the SDK and generated requests against a freshly started stack.
+# test.sh: all tests. First those of the workspace, with real servers from the testbed beside them (or those that
+# KUBECONFIG, KAFKA_BROKER and MONGODB_URI name), then the journeys of the SDK and generated requests against a
+# freshly started stack.
 . "$(dirname "$0")/lib.sh"
 
 locked=${CI:+--locked}

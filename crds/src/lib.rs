@@ -7,10 +7,12 @@
 //!
 //! Nothing here does I/O except [`open`], and nothing knows Kubernetes clients.
 
+mod definition;
 mod error;
 mod load;
 mod manifest;
 mod project;
+mod rules;
 mod schema;
 mod service;
 mod status;
@@ -18,15 +20,17 @@ mod validate;
 mod validated;
 mod yaml;
 
+pub use definition::yaml;
 pub use error::{InvalidSpec, Location, ManifestError};
 pub use load::{MAX_BYTES, load, locate, open};
 pub use manifest::{
     CommerceStack, CommerceStackSpec, DeletionPolicy, ExternalKafka, ExternalMongoDb, Gateway, HttpRoute,
-    Ingress, Kafka, KafkaTls, Managed, MongoDb, NameRef, Operation, ParentRef, SecretKeyRef, Strimzi, Topics,
+    Ingress, Kafka, KafkaTls, Managed, MongoDb, NameRef, Operation, ParentRef, Scheme, SecretKeyRef, Strimzi,
+    Topics, Upgrades,
 };
 pub use project::{ApiClient, Project};
 pub use service::{Amounts, Autoscaling, Defaults, Quantity, Resources, Service, ServiceName, Services};
-pub use status::{CommerceStackStatus, ServiceStatus};
+pub use status::{CommerceStackStatus, ReleaseStatus, ServiceStatus};
 pub use validate::{RESERVED_PROJECT_KEYS, SCOPES, validate};
 pub use validated::{
     Broker, Database, Edge, Route, Scale, ValidatedClient, ValidatedProject, ValidatedService,

@@ -8,6 +8,7 @@
 #![allow(clippy::duplicated_attributes, reason = "every printer column has a type of its own")]
 
 use crate::project::Project;
+use crate::rules::{IMAGE, LABEL, OBJECT, QUANTITY, RETENTION, SECRET_KEY, SERVERS, rule, rule_at};
 use crate::service::{Defaults, Services};
 use crate::status::CommerceStackStatus;
 use kube::CustomResource;
@@ -27,6 +28,8 @@ use serde::{Deserialize, Serialize};
     namespaced,
     status = "CommerceStackStatus",
     derive = "PartialEq",
+    validation = crate::rules::stack_name(),
+    validation = crate::rules::default_project(),
     doc = "A commerce back end that speaks the commercetools HTTP API, made of services, a database and an event broker.",
     printcolumn(
         name = "Ready",
@@ -44,23 +47,26 @@ use serde::{Deserialize, Serialize};
     printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp")
 )]
 #[serde(rename_all = "camelCase")]
+#[schemars(extend("x-kubernetes-validations" = crate::rules::of_spec()))]
 pub struct CommerceStackSpec {
     /// The container image of all services. Default: the release of the operator that runs the stack.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 512))]
+    #[schemars(length(min = 1, max = 512), extend("pattern" = IMAGE))]
     pub image: Option<String>,
     /// The projects of the stack, each with its own catalogue, customers and orders. Default: one project
     /// named like the stack. A project that is taken out is closed, never erased.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 100))]
+    #[schemars(length(max = 100), extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["key"]))]
     pub projects: Vec<Project>,
     /// How the stack is reached from outside. Default: inside the cluster only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gateway: Option<Gateway>,
-    /// The database. Give managed or external, not both. Default: managed.
+    /// The database. Give managed or external, not both; the choice is for the life of the stack, because
+    /// its data would stay behind. Default: managed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mongodb: Option<MongoDb>,
-    /// The event broker and its topics. Give one of managed, external and strimzi. Default: managed.
+    /// The event broker and its topics. Give one of managed, external and strimzi; the choice is for the life
+    /// of the stack, because events would stay behind. Default: managed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kafka: Option<Kafka>,
     /// What holds for every service that does not say otherwise.
@@ -80,11 +86,19 @@ pub struct CommerceStackSpec {
 /// How the stack is reached from outside.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(extend("x-kubernetes-validations" = [
+    rule("!(has(self.ingress) && has(self.httpRoute))", "give only one of ingress and httpRoute"),
+    rule_at(".host", "!has(self.ingress) || has(self.host)", "is missing; an ingress needs a host name"),
+]))]
 pub struct Gateway {
     /// The host name, such as shop.example.com.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 253))]
+    #[schemars(length(min = 1, max = 253), extend("pattern" = OBJECT))]
     pub host: Option<String>,
+    /// Whether clients reach the host by https or by http, as told to them in the Secrets of API clients.
+    /// Default: https.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scheme: Option<Scheme>,
     /// Publish through an Ingress. Needs a host; excludes httpRoute.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ingress: Option<Ingress>,
@@ -99,8 +113,12 @@ pub struct Gateway {
 pub struct Ingress {
     /// The IngressClass. Default: the default class of the cluster.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 253))]
+    #[schemars(length(min = 1, max = 253), extend("pattern" = OBJECT))]
     pub class_name: Option<String>,
+    /// The Secret with the certificate for the host, of type kubernetes.io/tls. Default: what the Ingress
+    /// controller has.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tls_secret_ref: Option<NameRef>,
 }
 
 /// An HTTPRoute in front of the gateway service.
@@ -112,26 +130,41 @@ pub struct HttpRoute {
     pub parent_refs: Vec<ParentRef>,
 }
 
+/// Whether clients reach the host by https or by http, as told to them in the Secrets of API clients.
+/// Default: https.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Scheme {
+    /// By TLS.
+    #[default]
+    Https,
+    /// Without TLS.
+    Http,
+}
+
 /// A Gateway of the Gateway API.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ParentRef {
     /// The name of the Gateway.
-    #[schemars(length(min = 1, max = 253))]
+    #[schemars(length(min = 1, max = 253), extend("pattern" = OBJECT))]
     pub name: String,
     /// Its namespace. Default: the namespace of the stack.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 63))]
+    #[schemars(length(min = 1, max = 63), extend("pattern" = LABEL))]
     pub namespace: Option<String>,
     /// The listener of the Gateway. Default: all that accept the route.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 253))]
+    #[schemars(length(min = 1, max = 253), extend("pattern" = OBJECT))]
     pub section_name: Option<String>,
 }
 
 /// The database: managed by the operator, or external.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(extend("x-kubernetes-validations" = [
+    rule("!(has(self.managed) && has(self.external))", "give only one of managed and external"),
+]))]
 pub struct MongoDb {
     /// One MongoDB node run by the operator.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -145,9 +178,10 @@ pub struct MongoDb {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Managed {
-    /// The size of the volume, such as 10Gi. Default: 10Gi.
+    /// The size of the volume, such as 10Gi; can grow where the storage class allows it, never shrink.
+    /// Default: 10Gi.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 32))]
+    #[schemars(length(min = 1, max = 32), extend("pattern" = QUANTITY))]
     pub storage: Option<String>,
 }
 
@@ -155,8 +189,13 @@ pub struct Managed {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ExternalMongoDb {
-    /// The Secret and key that hold the connection string.
+    /// The Secret and key that hold the connection string of a user who may administer users. Each service
+    /// gets a user and a database of its own. Without a user in the string none are made.
     pub uri_secret_ref: SecretKeyRef,
+    /// The Secret and key with the PEM certificates of the authority to trust; needs tls=true in the
+    /// connection string. Default: the public authorities.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ca_secret_ref: Option<SecretKeyRef>,
 }
 
 /// A key of a Secret in the namespace of the stack.
@@ -164,10 +203,10 @@ pub struct ExternalMongoDb {
 #[serde(rename_all = "camelCase")]
 pub struct SecretKeyRef {
     /// The name of the Secret.
-    #[schemars(length(min = 1, max = 253))]
+    #[schemars(length(min = 1, max = 253), extend("pattern" = OBJECT))]
     pub name: String,
     /// The key in the Secret.
-    #[schemars(length(min = 1, max = 253))]
+    #[schemars(length(min = 1, max = 253), extend("pattern" = SECRET_KEY))]
     pub key: String,
 }
 
@@ -176,13 +215,20 @@ pub struct SecretKeyRef {
 #[serde(rename_all = "camelCase")]
 pub struct NameRef {
     /// The name of the Secret.
-    #[schemars(length(min = 1, max = 253))]
+    #[schemars(length(min = 1, max = 253), extend("pattern" = OBJECT))]
     pub name: String,
 }
 
 /// The event broker and its topics.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(extend("x-kubernetes-validations" = [
+    rule("[has(self.managed), has(self.external), has(self.strimzi)].filter(given, given).size() <= 1",
+        "give only one of managed, external and strimzi"),
+    rule_at(".topics.replicationFactor",
+        "has(self.external) || has(self.strimzi) || !has(self.topics) || !has(self.topics.replicationFactor) || self.topics.replicationFactor <= 1",
+        "must be 1, because the managed Kafka has one node; use external or strimzi for copies"),
+]))]
 pub struct Kafka {
     /// One Kafka node run by the operator.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -203,9 +249,10 @@ pub struct Kafka {
 #[serde(rename_all = "camelCase")]
 pub struct ExternalKafka {
     /// One or more of host:port, separated by commas.
-    #[schemars(length(min = 1, max = 2048))]
+    #[schemars(length(min = 1, max = 2048), extend("pattern" = SERVERS))]
     pub bootstrap_servers: String,
-    /// The Secret with the SASL credentials. Default: no authentication.
+    /// The Secret with the SASL credentials: the keys username and password, and perhaps mechanism
+    /// (SCRAM-SHA-512, SCRAM-SHA-256 or PLAIN). Default: no authentication.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub auth_secret_ref: Option<NameRef>,
     /// Encrypts the connection. Default: not encrypted.
@@ -227,7 +274,7 @@ pub struct KafkaTls {
 #[serde(rename_all = "camelCase")]
 pub struct Strimzi {
     /// The name of the Kafka resource.
-    #[schemars(length(min = 1, max = 253))]
+    #[schemars(length(min = 1, max = 253), extend("pattern" = OBJECT))]
     pub cluster: String,
 }
 
@@ -245,11 +292,12 @@ pub struct Topics {
     pub replication_factor: Option<i32>,
     /// How long events are kept: a whole number and s, m, h or d, such as 7d. Default: 7d.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 16))]
+    #[schemars(length(min = 1, max = 16), extend("pattern" = RETENTION))]
     pub retention: Option<String>,
 }
 
-/// What happens to data when the stack is deleted.
+/// What happens to data when the stack is deleted. Retain: volumes, databases, topics and the Secrets that
+/// guard them stay. Delete: they are removed with the stack. Default: Retain.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum DeletionPolicy {
     /// Volumes, databases, topics and the Secrets that guard them stay.
@@ -266,4 +314,25 @@ pub struct Operation {
     /// While true the operator changes nothing of this stack. Default: false.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub paused: Option<bool>,
+    /// Whether an upgraded operator moves this stack to its own release. Manual: the stack stays on
+    /// status.release, and no pod restarts, until this is set to Automatic or spec.image is changed.
+    /// Default: Manual.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub upgrades: Option<Upgrades>,
+    /// Raise this number to make all generated secrets anew, but for those that guard data. Default: 0.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0, max = 1_000_000))]
+    pub secrets_rotation: Option<i32>,
+}
+
+/// Whether an upgraded operator moves this stack to its own release. Manual: the stack stays on
+/// status.release, and no pod restarts, until this is set to Automatic. Automatic: the stack follows the
+/// operator. Default: Manual.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum Upgrades {
+    /// The stack stays on the release that its status names.
+    #[default]
+    Manual,
+    /// The stack follows the operator.
+    Automatic,
 }

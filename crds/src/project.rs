@@ -1,5 +1,6 @@
 //! The projects that a manifest declares, and their API clients.
 
+use crate::rules::{COUNTRY, CURRENCY, LABEL, LANGUAGE, PROJECT_KEY, SCOPE, items, not_reserved};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -9,7 +10,7 @@ use serde::{Deserialize, Serialize};
 pub struct Project {
     /// The key, which is the first segment of every path: 2 to 36 lower-case letters, digits, hyphens and
     /// underscores, beginning and ending with a letter or digit.
-    #[schemars(length(min = 2, max = 36))]
+    #[schemars(length(min = 2, max = 36), extend("pattern" = PROJECT_KEY, "x-kubernetes-validations" = [not_reserved()]))]
     pub key: String,
     /// The name for people. Default: the key.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -17,22 +18,22 @@ pub struct Project {
     pub name: Option<String>,
     /// Currencies of ISO 4217, such as EUR. Default: EUR.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 200))]
+    #[schemars(length(max = 200), extend("x-kubernetes-list-type" = "set", "items" = items(CURRENCY, 3)))]
     pub currencies: Vec<String>,
     /// Countries of ISO 3166-1 by two letters, such as DE. Default: DE.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 300))]
+    #[schemars(length(max = 300), extend("x-kubernetes-list-type" = "set", "items" = items(COUNTRY, 2)))]
     pub countries: Vec<String>,
     /// Languages, such as en or de-AT. Default: en.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 200))]
+    #[schemars(length(max = 200), extend("x-kubernetes-list-type" = "set", "items" = items(LANGUAGE, 5)))]
     pub languages: Vec<String>,
     /// Load the sample catalogue once. It is only ever added, so stock is never reset. Default: false.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sample_data: Option<bool>,
     /// The API clients to create. Default: one named admin with manage_project and manage_api_clients.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 100))]
+    #[schemars(length(max = 100), extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["name"]))]
     pub api_clients: Vec<ApiClient>,
 }
 
@@ -41,10 +42,10 @@ pub struct Project {
 #[serde(rename_all = "camelCase")]
 pub struct ApiClient {
     /// The name: up to 40 lower-case letters, digits and hyphens. Unique in the project.
-    #[schemars(length(min = 1, max = 40))]
+    #[schemars(length(min = 1, max = 40), extend("pattern" = LABEL))]
     pub name: String,
     /// What the client may do, without the project key, such as manage_project or view_products.
-    #[schemars(length(min = 1, max = 100))]
+    #[schemars(length(min = 1, max = 100), extend("x-kubernetes-list-type" = "set", "items" = items(SCOPE, 64)))]
     pub scopes: Vec<String>,
     /// The life of an access token in seconds, 3600 to 604800. Default: 172800, two days.
     #[serde(skip_serializing_if = "Option::is_none")]

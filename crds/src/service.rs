@@ -1,5 +1,6 @@
 //! The services of a stack and what can be set for each of them.
 
+use crate::rules::{IMAGE, QUANTITY, always_on, rule, rule_at};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{Error, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
@@ -26,6 +27,7 @@ macro_rules! services {
         /// Settings of single services, by name.
         #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
         #[serde(rename_all = "camelCase")]
+        #[schemars(extend("x-kubernetes-validations" = always_on()))]
         pub struct Services {$(
             $(#[doc = $doc])*
             #[serde(skip_serializing_if = "Option::is_none")]
@@ -55,7 +57,7 @@ services! {
     Inventory = inventory, false;
     /// Carts, tax categories, shipping methods and zones.
     Cart = cart, false;
-    /// Orders.
+    /// Orders and their checkout.
     Order = order, false;
     /// The edge: routing, authentication and limits. Always on.
     Gateway = gateway, true;
@@ -70,6 +72,9 @@ impl fmt::Display for ServiceName {
 /// Settings of one service.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(extend("x-kubernetes-validations" = [
+    rule("!(has(self.replicas) && has(self.autoscaling))", "give only one of replicas and autoscaling"),
+]))]
 pub struct Service {
     /// Whether it runs. Switching a service off closes its routes with a clear 404; account, project and
     /// gateway cannot be switched off. Default: true.
@@ -77,7 +82,7 @@ pub struct Service {
     pub enabled: Option<bool>,
     /// The container image of this service. Default: the image of the stack.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 512))]
+    #[schemars(length(min = 1, max = 512), extend("pattern" = IMAGE))]
     pub image: Option<String>,
     /// The number of pods. Excludes autoscaling. Default: defaults.replicas.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -107,6 +112,9 @@ pub struct Defaults {
 /// Lets the number of pods follow the load.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(extend("x-kubernetes-validations" = [
+    rule_at(".maxReplicas", "!has(self.minReplicas) || self.minReplicas <= self.maxReplicas", "must not be less than minReplicas"),
+]))]
 pub struct Autoscaling {
     /// The least number of pods. Default: 1.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -177,7 +185,7 @@ impl JsonSchema for Quantity {
         "Quantity".into()
     }
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({"x-kubernetes-int-or-string": true})
+        json_schema!({"x-kubernetes-int-or-string": true, "pattern": QUANTITY, "maxLength": 40})
     }
     fn inline_schema() -> bool {
         true

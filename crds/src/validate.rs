@@ -62,8 +62,11 @@ pub fn validate(stack: &CommerceStack) -> Result<ValidatedStack, Vec<InvalidSpec
     let report = &mut Report::default();
     let spec = &stack.spec;
     let name = stack.metadata.name.clone().unwrap_or_default();
-    if !names::is_label(&name, 40) {
-        report.refuse("metadata.name", names::wrong(&name, "a stack name: up to 40 lower-case letters, digits and hyphens, beginning with a letter or digit and ending so"));
+    // A Service's name must begin with a letter, and every name of a stack begins with the stack's.
+    if !names::is_label(&name, 40) || name.starts_with(|first: char| first.is_ascii_digit()) {
+        let rule = "a stack name: up to 40 lower-case letters, digits and hyphens, beginning with a letter \
+                    and ending with a letter or digit";
+        report.refuse("metadata.name", names::wrong(&name, rule));
     }
     if let Some(namespace) = stack.metadata.namespace.as_deref().filter(|name| !names::is_label(name, 63)) {
         let rule = "a namespace: up to 63 lower-case letters, digits and hyphens";
@@ -75,6 +78,9 @@ pub fn validate(stack: &CommerceStack) -> Result<ValidatedStack, Vec<InvalidSpec
     let database = backing::database(spec.mongodb.clone().unwrap_or_default(), report);
     let (broker, topics) = backing::broker(spec.kafka.clone().unwrap_or_default(), report);
     let services = service::services(spec.defaults.as_ref(), spec.services.as_ref(), report);
+    let operation = spec.operation.clone().unwrap_or_default();
+    let rotation =
+        report.number(operation.secrets_rotation, 0, 0, 1_000_000, "spec.operation.secretsRotation");
     if !report.0.is_empty() {
         return Err(std::mem::take(&mut report.0));
     }
@@ -89,7 +95,9 @@ pub fn validate(stack: &CommerceStack) -> Result<ValidatedStack, Vec<InvalidSpec
         topics,
         services,
         deletion_policy: spec.deletion_policy.unwrap_or_default(),
-        paused: spec.operation.as_ref().and_then(|operation| operation.paused).unwrap_or(false),
+        paused: operation.paused.unwrap_or(false),
+        upgrades: operation.upgrades.unwrap_or_default(),
+        secrets_rotation: rotation,
     })
 }
 
@@ -106,7 +114,7 @@ fn image(given: Option<&str>, path: &str, report: &mut Report) {
 }
 
 fn edge(gateway: Gateway, report: &mut Report) -> Edge {
-    let Gateway { host, ingress, http_route } = gateway;
+    let Gateway { host, scheme, ingress, http_route } = gateway;
     if let Some(host) = host.as_deref().filter(|host| !names::is_host(host)) {
         report.refuse(
             "spec.gateway.host",
@@ -136,9 +144,12 @@ fn edge(gateway: Gateway, report: &mut Report) -> Edge {
             if let Some(class) = ingress.class_name.as_deref().filter(|class| !names::is_object(class)) {
                 report.refuse("spec.gateway.ingress.className", names::not_an_object(class));
             }
-            Route::Ingress { class: ingress.class_name }
+            if let Some(tls) = ingress.tls_secret_ref.as_ref().filter(|tls| !names::is_object(&tls.name)) {
+                report.refuse("spec.gateway.ingress.tlsSecretRef.name", names::not_an_object(&tls.name));
+            }
+            Route::Ingress { class: ingress.class_name, tls: ingress.tls_secret_ref }
         }
         (None, None) => Route::None,
     };
-    Edge { host, route }
+    Edge { host, scheme: scheme.unwrap_or_default(), route }
 }

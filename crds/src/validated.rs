@@ -2,7 +2,7 @@
 //!
 //! Only [`crate::validate`] makes these, so whoever holds one need not check again.
 
-use crate::manifest::{DeletionPolicy, NameRef, ParentRef, SecretKeyRef};
+use crate::manifest::{DeletionPolicy, NameRef, ParentRef, Scheme, SecretKeyRef, Upgrades};
 use crate::service::{Resources, ServiceName};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -33,6 +33,10 @@ pub struct ValidatedStack {
     pub deletion_policy: DeletionPolicy,
     /// The operator changes nothing while this is set.
     pub paused: bool,
+    /// Whether the stack follows an upgraded operator.
+    pub upgrades: Upgrades,
+    /// How often the generated secrets, but for those that guard data, were asked anew.
+    pub secrets_rotation: u32,
 }
 
 impl ValidatedStack {
@@ -94,6 +98,8 @@ impl ValidatedClient {
 pub struct Edge {
     /// The host name; present whenever the route is an Ingress.
     pub host: Option<String>,
+    /// How clients reach the host.
+    pub scheme: Scheme,
     /// What leads to the gateway.
     pub route: Route,
 }
@@ -107,6 +113,8 @@ pub enum Route {
     Ingress {
         /// The IngressClass.
         class: Option<String>,
+        /// The Secret with the certificate.
+        tls: Option<NameRef>,
     },
     /// An HTTPRoute attached to these Gateways, at least one.
     HttpRoute {
@@ -127,6 +135,8 @@ pub enum Database {
     External {
         /// Where the connection string is.
         uri: SecretKeyRef,
+        /// Where the certificates of the authority to trust are.
+        ca: Option<SecretKeyRef>,
     },
 }
 

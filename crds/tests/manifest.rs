@@ -301,6 +301,20 @@ fn lists_are_bounded() {
 }
 
 #[test]
+fn what_the_services_are_told_fits_into_one_secret() {
+    let clients = |scope: &str| {
+        let clients: Vec<String> = (0..100).map(|n| format!("{{name: c-{n}, scopes: [{scope}]}}")).collect();
+        let clients = clients.join(", ");
+        let projects: Vec<String> =
+            (0..40).map(|n| format!("{{key: p-{n}, apiClients: [{clients}]}}")).collect();
+        format!("{{projects: [{}]}}", projects.join(", "))
+    };
+    assert!(complaints(&clients("view_types")).is_empty());
+    let [refused] = complaints(&clients("view_types, manage_project")).try_into().unwrap();
+    assert!(refused.starts_with("spec.projects: declares about "), "{refused}");
+}
+
+#[test]
 fn a_stack_whose_name_makes_no_project_key_needs_projects() {
     let named = |name: &str, spec: &str| {
         let text = manifest(spec).replace("name: shop", &format!("name: {name}"));
@@ -319,6 +333,9 @@ fn a_stack_whose_name_makes_no_project_key_needs_projects() {
 #[test]
 fn the_examples_are_valid() {
     let examples = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples");
+    for file in std::fs::read_dir(&examples).unwrap() {
+        open(&file.unwrap().path()).unwrap_or_else(|broken| panic!("{broken:?}"));
+    }
     let minimal = open(&examples.join("minimal.yaml")).unwrap();
     assert_eq!(minimal, valid("{}"));
     let quickstart = open(&examples.join("quickstart.yaml")).unwrap();

@@ -9,10 +9,10 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, bail};
 
-use crate::cache;
 use crate::progress::Step;
+use crate::{cache, dir};
 
-const OLDEST_GO: (u32, u32) = (1, 22);
+const OLDEST_GO: (u32, u32) = (1, 26);
 
 /// A Go tool that is new enough: from the PATH, else the one that `scripts/setup.sh` put into the cache.
 ///
@@ -33,10 +33,16 @@ pub fn go() -> Result<PathBuf> {
     let (major, minor) = OLDEST_GO;
     let found = too_old.unwrap_or_else(|| "there is no `go` on the PATH".to_owned());
     bail!(
-        "Go {major}.{minor} or newer is needed to build the MongoDB-protocol server for the tests, but {found}.\n\
+        "Go {major}.{minor} or newer is needed to build the servers for the tests, but {found}.\n\
          `scripts/setup.sh go` installs one (the packages of Debian 12 and Ubuntu 22.04 are too old on their own); \
          or install it from https://go.dev/dl and put its bin directory on the PATH."
     )
+}
+
+/// The first program of this name on the PATH.
+pub(crate) fn on_path(name: &str) -> Option<PathBuf> {
+    let path = env::var_os("PATH")?;
+    env::split_paths(&path).map(|dir| dir.join(name)).find(|program| program.is_file())
 }
 
 /// Reads `go version go1.26.8 linux/amd64` as `(1, 26)`.
@@ -68,6 +74,11 @@ pub fn run(command: &mut Command, log: &Path, step: &mut Step) -> Result<()> {
             } else {
                 Err(anyhow!("{name} failed ({status}); its last lines:\n{}", last_lines(log, 20)))
             };
+        }
+        if dir::open().is_err() {
+            let _ = child.kill();
+            let _ = child.wait();
+            bail!("{name} was interrupted");
         }
         step.tick();
         thread::sleep(Duration::from_millis(200));

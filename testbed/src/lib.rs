@@ -1,17 +1,30 @@
 //! Real servers for tests, started as child processes and taken down again.
 //!
-//! One file per server ([`mongo`] for now); a server is a value that lives as long as the process behind it.
-//! What a server needs is taken from the machine or built once into a cache outside of the checkout
-//! ([`cache`], [`build`]). Every instance has a directory of its own and a recorded process ([`instance`]), so
-//! that what a killed testbed left behind is found and removed by the next one.
+//! One module per server ([`kubernetes`], [`kafka`], [`mongo`]); a server is a value that lives as long as the processes behind
+//! it. What a server needs is taken from the machine or built once into a cache outside of the checkout ([`cache`],
+//! [`build`]). Every process has a directory of its own ([`instance`], [`dir`]) and is recorded there, so that what a
+//! killed testbed left behind is found and removed by the next one.
 //!
-//! Linux only: processes are told apart by what `/proc` says about them.
+//! All calls block. Linux only: processes are told apart by what `/proc` says about them.
 
+mod bed;
+mod binaries;
 pub mod build;
 pub mod cache;
+mod certificates;
+pub mod dir;
 mod ferretdb;
 pub mod instance;
+pub mod kafka;
+pub mod kubernetes;
 pub mod mongo;
+mod ports;
+mod postgres;
+pub mod process;
 pub mod progress;
 
+pub use bed::{Bed, Part, Server, VARIABLES};
+pub use binaries::{helm, kubectl};
+pub use kafka::{KafkaOptions, KafkaServer, Sasl};
+pub use kubernetes::Kubernetes;
 pub use mongo::MongoServer;

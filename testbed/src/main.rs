@@ -1,16 +1,15 @@
-//! `testbed run -- COMMAND`: runs a command with real servers at its side.
+//! `testbed`: real servers for tests, beside one command (`run`) or in the background (`up`, `status`, `down`).
 //!
-//! The command finds the servers in its environment (`MONGODB_URI`); its exit code becomes ours. However it
-//! ends, the servers are taken down after it.
+//! Programs find the servers in their environment: `KUBECONFIG`, `KAFKA_BROKER`, `MONGODB_URI`. What is set there
+//! already names a server that runs elsewhere: `run` uses it as it is and starts none for it. `up` starts its own.
 
-use std::os::unix::process::ExitStatusExt;
-use std::process::{ExitCode, ExitStatus};
+mod verbs;
 
-use anyhow::{Context, Result};
-use clap::{Parser, Subcommand};
-use commerce_testbed::MongoServer;
-use tokio::process::{Child, Command};
-use tokio::signal::unix::{SignalKind, signal};
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand, ValueEnum};
+use commerce_testbed::Part;
 
 /// Real servers for tests.
 #[derive(Debug, Parser)]
@@ -22,17 +21,46 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
-    /// Start the servers, run COMMAND with MONGODB_URI set, stop the servers; exits with COMMAND's code.
+    /// Start the servers, run COMMAND with the variables that name them, stop them; exits with COMMAND's code.
     Run {
+        #[command(flatten)]
+        parts: Parts,
         /// The command and its arguments.
         #[arg(trailing_var_arg = true, allow_hyphen_values = true, required = true)]
         command: Vec<String>,
     },
+    /// Start the servers in the background and print their variables for a shell: eval "$(testbed up)".
+    Up {
+        #[command(flatten)]
+        parts: Parts,
+    },
+    /// Say what `up` started, since when it runs and whether it answers; exits with 0 if all of it does, else with 1.
+    Status,
+    /// Stop what `up` started, and clear away what killed testbeds left behind.
+    Down,
+    /// What `up` leaves in the background: holds the servers until it is told to end.
+    #[command(hide = true)]
+    Hold {
+        #[command(flatten)]
+        parts: Parts,
+    },
+}
+
+#[derive(Debug, clap::Args)]
+struct Parts {
+    /// What to start; all by default.
+    #[arg(long, value_name = "PARTS", value_delimiter = ',', value_enum)]
+    only: Vec<Part>,
+}
+
+impl Parts {
+    fn chosen(self) -> Vec<Part> {
+        if self.only.is_empty() { Part::value_variants().to_vec() } else { self.only }
+    }
 }
 
 fn main() -> ExitCode {
-    let Verb::Run { command } = Arguments::parse().verb;
-    match run(&command) {
+    match act(Arguments::parse().verb) {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
             eprintln!("testbed: {error:#}");
@@ -42,62 +70,12 @@ fn main() -> ExitCode {
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn run(command: &[String]) -> Result<u8> {
-    // From here on these signals end the command, and us only after it.
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut hangup = signal(SignalKind::hangup())?;
-
-    let mut server = tokio::task::spawn_blocking(MongoServer::start);
-    let server = tokio::select! {
-        server = &mut server => server??,
-        // What is half built or half started now, the next start clears away.
-        _ = interrupt.recv() => std::process::exit(130),
-        _ = terminate.recv() => std::process::exit(143),
-        _ = hangup.recv() => std::process::exit(129),
-    };
-
-    let (program, arguments) = command.split_first().context("no command")?;
-    let mut child = Command::new(program)
-        .args(arguments)
-        .env("MONGODB_URI", server.uri())
-        .spawn()
-        .with_context(|| format!("cannot run {program}"))?;
-    let mut interrupts = 0;
-    let status = loop {
-        tokio::select! {
-            status = child.wait() => break status?,
-            _ = interrupt.recv() => {
-                interrupts += 1;
-                // The first Ctrl-C of a terminal has reached the command as well; who sends us the signal alone,
-                // or asks again, wants it passed on.
-                if interrupts > 1 || !at_terminal() {
-                    pass_on("INT", &child).await;
-                }
-            }
-            _ = terminate.recv() => pass_on("TERM", &child).await,
-            _ = hangup.recv() => pass_on("HUP", &child).await,
-        }
-    };
-    drop(server);
-    Ok(code_of(status))
-}
-
-fn at_terminal() -> bool {
-    std::io::IsTerminal::is_terminal(&std::io::stdin())
-}
-
-async fn pass_on(name: &str, child: &Child) {
-    let Some(pid) = child.id() else { return };
-    // It may have ended by itself.
-    let _ = Command::new("/bin/sh")
-        .args(["-c", r#"kill -s "$0" "$1" 2>/dev/null"#, name, &pid.to_string()])
-        .status()
-        .await;
-}
-
-/// The code that a shell would report: 128 and the signal's number for a command that was killed.
-fn code_of(status: ExitStatus) -> u8 {
-    let code = status.code().or_else(|| status.signal().map(|signal| 128 + signal)).unwrap_or(1);
-    u8::try_from(code).unwrap_or(1)
+async fn act(verb: Verb) -> Result<u8> {
+    match verb {
+        Verb::Run { parts, command } => verbs::run(parts.chosen(), &command).await,
+        Verb::Up { parts } => verbs::up(&parts.chosen()).await,
+        Verb::Status => verbs::status(),
+        Verb::Down => verbs::down(),
+        Verb::Hold { parts } => verbs::hold(parts.chosen()).await,
+    }
 }

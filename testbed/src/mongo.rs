@@ -1,76 +1,155 @@
-//! A server that speaks MongoDB's wire protocol: FerretDB on SQLite files, with one lock around its writes.
+//! A server that speaks MongoDB's wire protocol: FerretDB on PostgreSQL, with one lock around its writes.
 //!
 //! It shows behaviour, never speed, and it lacks transactions, change streams, `$expr`, `$lookup`, partial and
 //! TTL indexes, pipeline updates and arrayFilters. `tests/race.rs` admits it: of many writers that name one
 //! version, exactly one wins.
 
-use std::ffi::OsString;
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
 
+use crate::bed;
+use crate::dir::Dir;
 use crate::ferretdb;
-use crate::instance::Instance;
+use crate::instance::{Instance, Launch};
+use crate::ports::Port;
+use crate::postgres::Postgres;
 
-const PATIENCE: Duration = Duration::from_secs(30);
+/// Long, as a busy machine takes ten times what an idle one does.
+const PATIENCE: Duration = Duration::from_secs(180);
 
 /// A running server with an empty store; it stops, and its data goes, when this is dropped.
 #[derive(Debug)]
 pub struct MongoServer {
     uri: String,
-    instance: Instance,
+    own: Option<Own>,
+}
+
+#[derive(Debug)]
+struct Own {
+    // It ends before what it stores in.
+    server: Instance,
+    starts: usize,
+    _store: Postgres,
+    _port: Port,
 }
 
 impl MongoServer {
-    /// Starts a server on a free port of the loopback interface; builds it first if the cache has none.
+    /// Starts a server on the loopback interface that is open to all; builds it first if the cache has none.
     ///
-    /// Blocks: some 50 ms, or a minute or two for the first build.
+    /// Blocks: less than a second, or a minute or two for the first build.
     ///
     /// # Errors
-    /// If it cannot be built (no Go, no network) or does not come up: with what the tool or the server said.
+    /// If it cannot be built (no Go, no network), PostgreSQL is not installed, or it does not come up: with what the
+    /// tool or the server said.
     pub fn start() -> Result<Self> {
-        Self::start_built().context("no MongoDB-protocol server")
+        Self::start_as(None).context("no MongoDB-protocol server")
     }
 
-    fn start_built() -> Result<Self> {
-        let binary = ferretdb::binary()?;
-        let dir = Instance::dir("mongodb")?;
-        let with_dir = |before: &str, after: &str| {
-            let mut argument = OsString::from(before);
-            argument.push(&dir);
-            argument.push(after);
-            argument
-        };
-        let arguments = [
-            "--handler=sqlite".into(),
-            with_dir("--sqlite-url=file:", "/"),
-            with_dir("--state-dir=", ""),
-            "--listen-addr=127.0.0.1:0".into(),
-            "--debug-addr=-".into(),
-            "--telemetry=disable".into(),
-        ];
-        let arguments: Vec<_> = arguments.iter().map(OsString::as_os_str).collect();
-        let mut instance = Instance::start(dir.clone(), &binary, &arguments)?;
-        let address = instance.wait_for(PATIENCE, listening_on)?;
-        Ok(Self { uri: format!("mongodb://{address}/?directConnection=true"), instance })
+    /// Starts a server that admits only users, of whom this one, in the database `admin`, may make others.
+    ///
+    /// # Errors
+    /// As [`MongoServer::start`].
+    pub fn start_with_auth(user: &str, password: &str) -> Result<Self> {
+        Self::start_as(Some((user, password))).context("no MongoDB-protocol server")
     }
 
-    /// The connection string.
+    /// The server that `MONGODB_URI` names, as under `testbed run`; else one of our own.
+    ///
+    /// # Errors
+    /// As [`MongoServer::start`].
+    pub fn from_env_or_start() -> Result<Self> {
+        Self::from_env().map_or_else(Self::start, Ok)
+    }
+
+    /// The server that `MONGODB_URI` names, if it is set.
+    pub fn from_env() -> Option<Self> {
+        bed::given("MONGODB_URI").map(|uri| Self { uri, own: None })
+    }
+
+    /// Builds what is not in the cache.
+    pub(crate) fn prepare() -> Result<()> {
+        ferretdb::binary()?;
+        Postgres::prepare()
+    }
+
+    fn start_as(user: Option<(&str, &str)>) -> Result<Self> {
+        let program = ferretdb::binary()?;
+        let store = Postgres::start()?;
+        let port = Port::free()?;
+        let address = port.address();
+        let mut launch = Launch::new(program)
+            .arg("--handler=pg")
+            .arg(format!("--postgresql-url={}", store.url()))
+            .arg("--state-dir=.")
+            .arg(format!("--listen-addr={address}"))
+            .arg("--debug-addr=-")
+            .arg("--telemetry=disable");
+        let mut uri = format!("mongodb://{address}/?directConnection=true");
+        if let Some((user, password)) = user {
+            launch = launch
+                .arg("--test-enable-new-auth")
+                .arg(format!("--setup-username={user}"))
+                .arg("--setup-database=admin")
+                .env("FERRETDB_SETUP_PASSWORD", password);
+            uri = format!("mongodb://{user}:{password}@{address}/?directConnection=true&authSource=admin");
+        }
+        let server = Instance::start(Dir::new("mongodb")?, launch)?;
+        let mut own = Own { server, starts: 0, _store: store, _port: port };
+        own.wait()?;
+        Ok(Self { uri, own: Some(own) })
+    }
+
+    /// The connection string, with the user's name and password if it takes one.
     pub fn uri(&self) -> &str {
         &self.uri
     }
 
-    /// The server's process id.
-    pub fn pid(&self) -> u32 {
-        self.instance.pid()
+    /// The (first) `HOST:PORT` of the connection string.
+    pub fn address(&self) -> String {
+        let after = self.uri.split_once("://").map_or(self.uri.as_str(), |(_, after)| after);
+        let hosts = after.split(['/', '?']).next().unwrap_or_default();
+        let hosts = hosts.rsplit('@').next().unwrap_or_default();
+        hosts.split(',').next().unwrap_or_default().to_owned()
+    }
+
+    /// The server's process id, while one of our own runs.
+    pub fn pid(&self) -> Option<u32> {
+        self.own.as_ref()?.server.pid()
+    }
+
+    /// Kills the server; its data stays.
+    ///
+    /// # Errors
+    /// If the server is not our own.
+    pub fn stop(&mut self) -> Result<()> {
+        self.own()?.server.stop();
+        Ok(())
+    }
+
+    /// Starts the server again after [`MongoServer::stop`], on its port and data, and waits until it is ready.
+    ///
+    /// # Errors
+    /// If the server is not our own or does not come up.
+    pub fn resume(&mut self) -> Result<()> {
+        let own = self.own()?;
+        if own.server.pid().is_none() {
+            own.server.resume()?;
+            own.wait()?;
+        }
+        Ok(())
+    }
+
+    fn own(&mut self) -> Result<&mut Own> {
+        self.own.as_mut().context("this server was given, so it is not ours to stop; use MongoServer::start")
     }
 }
 
-/// Finds the address in the server's own line `… Listening on TCP 127.0.0.1:40123...`.
-fn listening_on(log: &str) -> Option<SocketAddr> {
-    let rest = log.split_once("Listening on TCP ")?.1;
-    rest.split_once("...")?.0.parse().ok()
+impl Own {
+    fn wait(&mut self) -> Result<()> {
+        self.starts += 1;
+        self.server.wait_for_lines(PATIENCE, self.starts, "Listening on TCP")
+    }
 }
 
 #[cfg(test)]
@@ -78,9 +157,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_address_is_read_once_its_line_is_whole() {
-        assert_eq!(listening_on("…\tListening on TCP 127.0.0.1:40"), None);
-        let line = "x INFO clientconn/listener.go:107\tListening on TCP 127.0.0.1:40123...\t{}";
-        assert_eq!(listening_on(line), Some(([127, 0, 0, 1], 40123).into()));
+    fn the_address_is_read_from_any_connection_string() {
+        for uri in [
+            "mongodb://127.0.0.1:27017/?directConnection=true",
+            "mongodb://a:b%40c@127.0.0.1:27017,127.0.0.1:27018/?authSource=admin",
+            "mongodb://127.0.0.1:27017",
+        ] {
+            assert_eq!(MongoServer { uri: uri.to_owned(), own: None }.address(), "127.0.0.1:27017");
+        }
     }
 }

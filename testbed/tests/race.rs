@@ -62,14 +62,3 @@ async fn of_eight_find_and_modifies_that_name_one_version_exactly_one_wins() {
     .await;
     assert_every_round_had_one_winner(&documents, &winners).await;
 }
-
-#[tokio::test]
-async fn each_server_is_empty_and_gone_with_its_data_when_dropped() {
-    let (first, second) = (MongoServer::start().unwrap(), MongoServer::start().unwrap());
-    collection(&first).await.insert_one(doc! { "_id": 1 }).await.unwrap();
-    assert_eq!(collection(&second).await.count_documents(doc! {}).await.unwrap(), 0);
-
-    let pid = first.pid();
-    drop(first);
-    assert!(!std::path::Path::new(&format!("/proc/{pid}")).exists());
-}

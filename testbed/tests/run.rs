@@ -1,71 +1,95 @@
-//! `testbed run` as scripts use it: the command finds the server, its code is ours, and nothing stays behind.
+//! `testbed run` as scripts use it: the command finds the servers, its code is ours, and nothing stays behind.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::fs;
+mod common;
+
 use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
+use std::path::PathBuf;
+use std::process::Child;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-/// Prints the server's address, then the ids of the testbed's children other than this shell: the server's.
-const REPORT: &str =
-    r#"echo "$MONGODB_URI"; cat /proc/"$PPID"/task/*/children | tr ' ' '\n' | grep . | grep -vx "$$"; "#;
+use common::{World, assert_end, runs, signal};
 
-fn testbed(script: &str) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_testbed"));
-    command.args(["run", "--", "sh", "-c", &format!("{REPORT}{script}")]).stdout(Stdio::piped());
-    command
-}
+const NOTHING: &[PathBuf] = &[];
 
-/// The address and the process id of the server that `testbed` reports.
-fn report(testbed: &mut Child) -> (String, u32) {
-    let mut lines = BufReader::new(testbed.stdout.take().unwrap()).lines();
-    (lines.next().unwrap().unwrap(), lines.next().unwrap().unwrap().parse().unwrap())
-}
-
-fn runs(pid: u32) -> bool {
-    // A process that has ended but is not yet waited for has no executable any more.
-    fs::read_link(format!("/proc/{pid}/exe")).is_ok()
-}
-
-fn assert_ends(pid: u32) {
-    let began = Instant::now();
-    while runs(pid) {
-        assert!(began.elapsed() < Duration::from_secs(10), "the server (process {pid}) still runs");
-        thread::sleep(Duration::from_millis(20));
-    }
+fn first_line(child: &mut Child) -> String {
+    BufReader::new(child.stdout.take().unwrap()).lines().next().unwrap().unwrap()
 }
 
 #[test]
 fn the_command_finds_the_server_and_its_exit_code_is_passed_on() {
-    let mut testbed = testbed("exit 7").spawn().unwrap();
-    let (uri, server) = report(&mut testbed);
+    let world = World::new("exit-code");
+    let mut testbed = world.run("echo \"$MONGODB_URI\"; exit 7").spawn().unwrap();
+    let uri = first_line(&mut testbed);
     assert!(uri.starts_with("mongodb://127.0.0.1:"), "{uri}");
     assert_eq!(testbed.wait().unwrap().code(), Some(7));
-    assert!(!runs(server));
+    assert_eq!(world.left_behind(), NOTHING);
 }
 
 #[test]
-fn a_signal_reaches_the_command_and_the_server_ends_after_it() {
-    let mut testbed = testbed("exec sleep 600").spawn().unwrap();
-    let (_, server) = report(&mut testbed);
-    assert!(runs(server));
-    Command::new("sh").args(["-c", "kill -TERM $0", &testbed.id().to_string()]).status().unwrap();
+fn a_signal_reaches_the_command_and_the_servers_end_after_it() {
+    let world = World::new("signal");
+    let mut testbed = world.run("echo ready; exec sleep 600").spawn().unwrap();
+    first_line(&mut testbed);
+    let servers = world.servers(2);
+    assert!(servers.iter().all(|pid| runs(*pid)));
+    signal("TERM", &testbed);
     assert_eq!(testbed.wait().unwrap().code(), Some(128 + 15));
-    assert!(!runs(server));
+    assert!(!servers.iter().any(|pid| runs(*pid)));
+    assert_eq!(world.left_behind(), NOTHING);
 }
 
 #[test]
-fn what_a_killed_testbed_left_behind_is_ended_by_the_next_one() {
-    let mut killed = testbed("exec sleep 3").spawn().unwrap();
-    let (_, orphan) = report(&mut killed);
+fn an_interrupt_while_the_servers_start_leaves_nothing_behind() {
+    let world = World::new("interrupt");
+    let mut testbed = world.testbed(&["run", "--", "sleep", "600"]).spawn().unwrap();
+    // etcd, the API server, Kafka, PostgreSQL and FerretDB; the controllers come seconds later.
+    let servers = world.servers(5);
+    signal("INT", &testbed);
+    assert_eq!(testbed.wait().unwrap().code(), Some(130));
+    assert!(!servers.iter().any(|pid| runs(*pid)));
+    assert_eq!(world.left_behind(), NOTHING);
+}
+
+#[test]
+fn what_a_killed_testbed_left_behind_is_cleared_away_by_the_next_one() {
+    let world = World::new("killed");
+    let mut killed = world.run("echo ready; exec sleep 5").spawn().unwrap();
+    first_line(&mut killed);
+    let orphans = world.servers(2);
     killed.kill().unwrap();
     killed.wait().unwrap();
+    thread::sleep(Duration::from_millis(100));
+    assert!(orphans.iter().all(|pid| runs(*pid)), "if they ended by themselves, this test shows nothing");
 
-    let mut next = testbed("exit 0").spawn().unwrap();
-    let (_, server) = report(&mut next);
-    assert!(next.wait().unwrap().success());
-    assert_ends(orphan);
-    assert_ends(server);
+    assert!(world.run("exit 0").status().unwrap().success());
+    assert_end(&orphans);
+    assert_eq!(world.left_behind(), NOTHING);
+}
+
+#[test]
+fn servers_that_are_given_are_used_and_none_is_started() {
+    let world = World::new("given");
+    let kubeconfig = world.file("kubeconfig", "apiVersion: v1\n");
+    let script = "echo \"$KUBECONFIG $KAFKA_BROKER $MONGODB_URI\"; exec sleep 600";
+    let mut testbed = world.testbed(&["run", "--", "sh", "-c", script]);
+    testbed.env("KUBECONFIG", &kubeconfig).env("KAFKA_BROKER", "b:9092").env("MONGODB_URI", "mongodb://m");
+    let mut testbed = testbed.spawn().unwrap();
+    assert_eq!(first_line(&mut testbed), format!("{} b:9092 mongodb://m", kubeconfig.display()));
+    assert_eq!(world.left_behind(), NOTHING);
+    signal("TERM", &testbed);
+    testbed.wait().unwrap();
+}
+
+#[test]
+fn a_kubeconfig_that_does_not_exist_is_an_error_that_names_it() {
+    let world = World::new("no-kubeconfig");
+    let mut testbed = world.testbed(&["run", "--only", "kubernetes", "--", "true"]);
+    let output = testbed.env("KUBECONFIG", "/nowhere/config").stderr(std::process::Stdio::piped()).output();
+    let output = output.unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("KUBECONFIG names /nowhere/config"), "{said}");
 }

@@ -45,6 +45,21 @@ journey('a guest signs up and keeps the cart', async () => {
   assert.equal((await body(me.activeCart().get())).id, cart.id);
 });
 
+journey('orders made as a guest belong to the account that the guest signs in to', async () => {
+  const { email, id } = await customer();
+  const anna = await guest();
+  let cart = await cartOf(anna.me, [chair, 1]);
+  cart = await body(anna.me.carts().withId({ ID: cart.id }).post({ body: { version: cart.version, actions: [{ action: 'setShippingAddress', address: GERMANY }] } }));
+  const order = await body(anna.me.orders().post({ body: { id: cart.id, version: cart.version } }));
+  assert.equal(order.customerId, undefined);
+
+  await body(anna.me.login().post({ body: { email, password: PASSWORD } }));
+  const { me } = await signedIn(email, PASSWORD);
+  const [own] = (await body(me.orders().get())).results;
+  assert.deepEqual([own.id, own.customerId, own.anonymousId], [order.id, id, undefined]);
+  assert.deepEqual((await body(anna.me.orders().get())).results, [], 'they are no longer the session\'s');
+});
+
 journey('an account is for its owner alone', async () => {
   const [ida, eve] = [await customer(), await customer()];
   const own = await signedIn(ida.email, PASSWORD);

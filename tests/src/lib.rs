@@ -2,6 +2,8 @@
 //! talks to it over HTTP as any client would.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
+pub mod processes;
+
 use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -116,12 +118,16 @@ impl Stack {
 
     /// Asks it to end and waits; gives the exit code.
     pub fn stop(&mut self) -> Option<i32> {
-        let mut child = self.child.take().expect("the stack runs");
-        let asked = Command::new("kill").arg("-TERM").arg(child.id().to_string()).status().unwrap();
+        // It stays ours until it has ended: a test that fails here must not leave it behind.
+        let child = self.child.as_mut().expect("the stack runs");
+        // The shell's own `kill`: a minimal machine has no program of that name.
+        let kill = r#"kill -TERM "$0""#;
+        let asked = Command::new("/bin/sh").args(["-c", kill, &child.id().to_string()]).status().unwrap();
         assert!(asked.success());
         let deadline = Instant::now() + Duration::from_secs(20);
         loop {
             if let Some(status) = child.try_wait().unwrap() {
+                self.child = None;
                 return status.code();
             }
             assert!(Instant::now() < deadline, "the stack did not end within 20 s of being asked to");
@@ -141,22 +147,25 @@ impl Stack {
     /// A client of a project with a fresh token.
     pub async fn client(&self, project: &str, client: &str) -> Client {
         let env = self.env(project, client);
-        let http = reqwest::Client::new();
-        let answer: Value = http
-            .post(format!("{}/oauth/token", self.url))
-            .basic_auth(&env["CTP_CLIENT_ID"], Some(&env["CTP_CLIENT_SECRET"]))
-            .header("content-type", "application/x-www-form-urlencoded")
-            .body("grant_type=client_credentials")
-            .send()
-            .await
-            .unwrap()
-            .json()
-            .await
-            .unwrap();
-        let token =
-            answer["access_token"].as_str().unwrap_or_else(|| panic!("no token: {answer}")).to_owned();
-        Client { http, base: format!("{}/{project}", self.url), token }
+        let token = token(&self.url, &env["CTP_CLIENT_ID"], &env["CTP_CLIENT_SECRET"]).await;
+        Client::new(&self.url, project, token)
     }
+}
+
+/// A token of the client-credentials flow.
+pub async fn token(url: &str, id: &str, secret: &str) -> String {
+    let answer: Value = reqwest::Client::new()
+        .post(format!("{url}/oauth/token"))
+        .basic_auth(id, Some(secret))
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body("grant_type=client_credentials")
+        .send()
+        .await
+        .unwrap()
+        .json()
+        .await
+        .unwrap();
+    answer["access_token"].as_str().unwrap_or_else(|| panic!("no token: {answer}")).to_owned()
 }
 
 impl Drop for Stack {
@@ -201,6 +210,11 @@ impl Answer {
 }
 
 impl Client {
+    /// A client of the project at this address.
+    pub fn new(url: &str, project: &str, token: String) -> Self {
+        Self { http: reqwest::Client::new(), base: format!("{url}/{project}"), token }
+    }
+
     /// The same place with another token.
     #[must_use]
     pub fn with_token(&self, token: impl Into<String>) -> Self {

@@ -206,3 +206,19 @@ async fn a_flood_of_sign_ins_is_answered_and_bounded() {
         .expect(200);
     assert_eq!(signed_in["customer"]["email"], "ada@example.com");
 }
+
+#[tokio::test]
+async fn what_is_not_built_is_not_there() {
+    let stack = Stack::start(&["shop"]);
+    let admin = stack.client("shop", "admin").await;
+    for (method, path) in [
+        ("POST", "/products/search"),
+        ("POST", "/customers/search"),
+        ("GET", "/product-projections/search"),
+        ("POST", "/orders/import"),
+        ("POST", "/orders/quotes"),
+        ("GET", "/shopping-lists"),
+    ] {
+        refuses(&admin, method, path, Some("{}".to_owned()), (404, "ResourceNotFound", "")).await;
+    }
+}

@@ -14,7 +14,10 @@ pub(super) fn database(given: MongoDb, report: &mut Report) -> Database {
     match external {
         Some(external) => {
             secret(&external.uri_secret_ref, "spec.mongodb.external.uriSecretRef", report);
-            Database::External { uri: external.uri_secret_ref }
+            if let Some(ca) = &external.ca_secret_ref {
+                secret(ca, "spec.mongodb.external.caSecretRef", report);
+            }
+            Database::External { uri: external.uri_secret_ref, ca: external.ca_secret_ref }
         }
         None => Database::Managed { storage: storage(managed, "spec.mongodb.managed.storage", report) },
     }

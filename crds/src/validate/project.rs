@@ -12,6 +12,8 @@ use std::collections::{BTreeMap, BTreeSet};
 const MAX_PROJECTS: usize = 100;
 const MAX_CLIENTS: usize = 100;
 const MAX_CODES: usize = 300;
+/// Bytes of all declared projects and API clients together: they go into one Secret, which holds 1 MiB.
+const MAX_DECLARED: usize = 900_000;
 
 macro_rules! scopes {
     (both: [$($both:literal),*], manage: [$($manage:literal),*], view: [$($view:literal),*], own: [$($own:literal),*]) => {
@@ -68,7 +70,25 @@ pub(super) fn projects(stack: &str, given: &[Project], report: &mut Report) -> V
         }
         projects.push(one_project(project, &path, labels, report));
     }
+    let declared: usize = projects.iter().map(declared_bytes).sum();
+    report.demand(
+        declared <= MAX_DECLARED,
+        "spec.projects",
+        format!(
+            "declares about {declared} bytes of projects and API clients; at most {MAX_DECLARED} fit into \
+             the Secret that tells the services; split the stack, or make clients through the API"
+        ),
+    );
     projects
+}
+
+/// About what the project takes in the Secret, with the credentials of its clients.
+fn declared_bytes(project: &ValidatedProject) -> usize {
+    let texts = |texts: &[String]| texts.iter().map(|text| text.len() + 3).sum::<usize>();
+    let codes = texts(&project.currencies) + texts(&project.countries) + texts(&project.languages);
+    let clients = project.api_clients.iter();
+    let clients: usize = clients.map(|client| client.name.len() + texts(&client.scopes) + 200).sum();
+    project.key.len() + project.name.len() + codes + clients + 400
 }
 
 fn default_project(stack: &str, report: &mut Report) -> Option<ValidatedProject> {

@@ -8,6 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { apiUrl, authUrl, projectKey } from './env.mjs';
 import { routeOf } from './routes.mjs';
 import { violations } from './schemas.mjs';
+import { note } from './transcript.mjs';
 
 const PATIENCE_MS = 30_000;
 const base = (url) => new URL(url).pathname.replace(/\/+$/, '');
@@ -106,6 +107,7 @@ export async function checkedFetch(url, options = {}) {
   const text = await response.clone().text();
   answers += 1;
   const path = pathOf(url);
+  note(method, path, new URL(url).search, response.status, text);
   for (const fault of faults(method, path, response.status, response.headers.get('content-type') ?? '', text)) {
     found.push(`${method} ${path} -> ${response.status}: ${fault}`);
   }

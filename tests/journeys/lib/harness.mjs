@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { checkedAnswers, takeCreated, takeViolations } from './check.mjs';
 import { adminToken, raw } from './clients.mjs';
+import { during } from './transcript.mjs';
 
 const LISTED = 25;
 
@@ -23,6 +24,7 @@ function assertConforming() {
 export function journey(name, body) {
   test(name, { timeout: 120_000 }, async (t) => {
     const seen = checkedAnswers();
+    during(name);
     try {
       await body(t);
     } catch (error) {
@@ -97,6 +99,7 @@ after(async () => {
   const paths = takeCreated();
   if (paths.length === 0) return;
   takeViolations();
+  during(null); // stock figures lag, so what goes first may still be seen
   const token = await adminToken();
   const left = [];
   for (const path of paths) {

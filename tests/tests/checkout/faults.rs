@@ -4,7 +4,7 @@ use api::{ApiError, Result, ServiceName};
 use bytes::Bytes;
 use futures::future::BoxFuture;
 use kit::peers::{Call, Peers};
-use kit::store::{DocKey, Document, Page, Query, Selector, Store, StoreError, Unpublished, Write};
+use kit::store::{DocKey, Document, Page, Published, Query, Selector, Store, StoreError, Unpublished, Write};
 use std::sync::{Arc, Mutex};
 use tokio::sync::Notify;
 
@@ -153,7 +153,7 @@ impl Store for FaultyStore {
         self.inner.unpublished(limit)
     }
 
-    fn published(&self, up_to: Vec<(DocKey, i64)>) -> Stored<'_, ()> {
+    fn published(&self, up_to: Vec<Published>) -> Stored<'_, ()> {
         self.inner.published(up_to)
     }
 

@@ -108,7 +108,8 @@ impl Shop {
     }
 
     async fn fill(&self) {
-        let declared = json!({"key": "demo", "name": "demo", "currencies": ["EUR"], "countries": ["DE"], "languages": ["en"]});
+        let project = json!({"key": "demo", "name": "demo", "currencies": ["EUR"], "countries": ["DE"], "languages": ["en"]});
+        let declared = json!({"projects": [project]});
         let _: Value = self.internal(ServiceName::Project, "/declare", declared).await;
         self.create("/product-types", json!({"key": "thing", "name": "t", "description": ""})).await;
         for sku in ["a", "b"] {

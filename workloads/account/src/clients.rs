@@ -126,6 +126,9 @@ impl Account {
         if expired || !matches(secret, &client.hidden.secret_hash) {
             return Err(invalid_client());
         }
+        if self.declaration(&client.project).await?.is_some_and(|declared| declared.closed) {
+            return Err(invalid_client());
+        }
         Ok(client)
     }
 
@@ -148,8 +151,9 @@ impl Account {
         let Some(deleted) = deleted else { return Ok(None) };
         // No token of it outlives this.
         let life = i64::from(deleted.state.access_seconds());
-        let until = self.deps.clock.now().plus_millis(life.saturating_mul(1000));
-        revocation::withdraw(self, Revoked::Client(id.to_owned()), until).await?;
+        let now = self.deps.clock.now();
+        let of = Revoked::Client { client_id: id.to_owned(), issued_before: now };
+        revocation::withdraw(self, of, now.plus_millis(life.saturating_mul(1000))).await?;
         Ok(Some(answer(&deleted.state.meta, &deleted.state.body, None)))
     }
 }

@@ -6,6 +6,7 @@
 
 mod clients;
 mod credentials;
+mod declarations;
 mod declare;
 mod keys;
 mod oauth;
@@ -21,6 +22,9 @@ use std::sync::Arc;
 /// Where documents are kept that belong to no single project. No project can have this key.
 pub(crate) const STACK: &str = "*";
 
+/// Longer than any access token can live.
+pub(crate) const LONGEST_LIFE_DAYS: i64 = 7;
+
 /// The kinds that the service's store holds.
 #[must_use]
 pub fn kinds() -> Vec<KindSchema> {
@@ -29,6 +33,7 @@ pub fn kinds() -> Vec<KindSchema> {
         kind_schema::<keys::SigningKeys>(),
         kind_schema::<refresh::RefreshTokens>(),
         kind_schema::<revocation::RevocationDocs>(),
+        kind_schema::<declarations::Declarations>(),
     ]
 }
 
@@ -40,11 +45,13 @@ pub fn service(deps: Deps) -> Service {
     schemas.add::<keys::SigningKeys>();
     schemas.add::<refresh::RefreshTokens>();
     schemas.add::<revocation::RevocationDocs>();
+    schemas.add::<declarations::Declarations>();
     let builder = ServiceBuilder::new(deps.clone(), &schemas);
     let account = Arc::new(Account {
         clients: builder.open(),
         refresh: builder.open(),
         revocations: builder.open(),
+        declarations: builder.open(),
         keys: keys::Keys::new(builder.open()),
         withdrawn: kit::token::Revocations::default(),
         deps,
@@ -54,6 +61,7 @@ pub fn service(deps: Deps) -> Service {
     let builder = refresh::recover(builder, &account);
     let builder = revocation::recover(builder, &account);
     let builder = clients::recover(builder, &account);
+    let builder = revocation::follow(builder, &account);
     let keys = Arc::clone(&account);
     builder
         .route(
@@ -68,7 +76,6 @@ pub fn service(deps: Deps) -> Service {
         .internal("/keys", keys::public_keys(&account))
         .internal("/declare", declare::handler(&account))
         .internal("/revoke-customer", revocation::revoke_customer(&account))
-        .task(revocation::follow(&account))
         .build()
 }
 
@@ -78,6 +85,7 @@ pub(crate) struct Account {
     pub(crate) clients: Arc<kit::resource::Collection<clients::ApiClients>>,
     pub(crate) refresh: Arc<kit::resource::Collection<refresh::RefreshTokens>>,
     pub(crate) revocations: Arc<kit::resource::Collection<revocation::RevocationDocs>>,
+    pub(crate) declarations: Arc<kit::resource::Collection<declarations::Declarations>>,
     pub(crate) keys: keys::Keys,
     pub(crate) withdrawn: kit::token::Revocations,
 }

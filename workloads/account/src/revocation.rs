@@ -1,19 +1,17 @@
 //! The withdrawal of tokens: stored, told on the `account` topic, known to every replica that checks
 //! tokens.
 
-use crate::{Account, STACK};
+use crate::{Account, LONGEST_LIFE_DAYS, STACK};
 use api::internal::account::{Revocation, RevokeCustomer, Revoked};
 use api::{Kind, Result, Timestamp};
 use axum::routing::{MethodRouter, post};
 use bytes::Bytes;
 use kit::http::{Reply, RequestInfo, json, ok};
 use kit::resource::{Context, Decision, Edit, RouteSet, Rules, State};
-use kit::service::{ServiceBuilder, Task};
+use kit::service::ServiceBuilder;
 use kit::store::{Claim, Selector, Visibility};
 use std::sync::Arc;
-
-/// Longer than any access token can live.
-const LONGEST_LIFE_DAYS: i64 = 7;
+use std::time::Duration;
 
 /// The rules of withdrawals: made, and forgotten when no token can be meant any more.
 pub(crate) struct RevocationDocs;
@@ -46,12 +44,18 @@ impl Rules for RevocationDocs {
     }
 }
 
-/// Withdraws tokens. Returns when every follower in this process knows, and the others soon will.
+/// How long an answer waits for a bus that is away. What is stored goes out later.
+const TELLING: Duration = Duration::from_secs(3);
+
+/// Withdraws tokens. Returns when every follower in this process knows, and the others soon will; or, if the
+/// bus is away, when it is stored.
 pub(crate) async fn withdraw(account: &Account, of: Revoked, until: Timestamp) -> Result<()> {
     let revocation = Revocation { of, until };
     account.revocations.create(&RequestInfo::system(STACK, "revocation"), &revocation).await?;
     account.withdrawn.learn(revocation, account.deps.clock.now());
-    account.deps.relay.flush().await;
+    if tokio::time::timeout(TELLING, account.deps.relay.flush()).await.is_err() {
+        tracing::warn!("a withdrawal of tokens is stored; it is told when the event bus is back");
+    }
     Ok(())
 }
 
@@ -68,25 +72,14 @@ pub(crate) fn revoke_customer(account: &Arc<Account>) -> MethodRouter {
 }
 
 /// Learns what other replicas withdraw.
-pub(crate) fn follow(account: &Arc<Account>) -> Task {
+pub(crate) fn follow(builder: ServiceBuilder, account: &Arc<Account>) -> ServiceBuilder {
     let account = Arc::clone(account);
-    Box::new(move |stop| {
-        Box::pin(async move {
-            let learner = Arc::clone(&account);
-            let follower: kit::bus::Follower = Arc::new(move |event| {
-                if let Some(revocation) = kit::service::revocation_of(event) {
-                    learner.withdrawn.learn(revocation, learner.deps.clock.now());
-                }
-            });
-            while account.deps.bus.follow("account", Arc::clone(&follower)).await.is_err() {
-                tokio::select! {
-                    () = tokio::time::sleep(std::time::Duration::from_secs(1)) => {}
-                    () = stop.cancelled() => return,
-                }
-            }
-            stop.cancelled().await;
-        })
-    })
+    let follower: kit::bus::Follower = Arc::new(move |event| {
+        if let Some(revocation) = kit::service::revocation_of(event) {
+            account.withdrawn.learn(revocation, account.deps.clock.now());
+        }
+    });
+    builder.follow("account", follower)
 }
 
 /// Forgets withdrawals of tokens that have expired anyway.

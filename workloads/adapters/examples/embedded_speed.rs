@@ -14,7 +14,9 @@ use commerce_adapters::bus::local::LocalBus;
 use commerce_adapters::store::sqlite::SqliteStore;
 use kit::bus::{Event, EventBus};
 use kit::clock::{Clock, SystemClock};
-use kit::store::{Claim, DocKey, Document, KindSchema, MAIN, Selector, Store, View, Visibility, Write};
+use kit::store::{
+    Claim, DocKey, Document, KindSchema, MAIN, Published, Selector, Store, View, Visibility, Write,
+};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -120,11 +122,11 @@ async fn main() {
             let id = &all[usize::try_from(task * 600 + n % 600).unwrap()];
             let n = i64::try_from(n / 600 + 2).unwrap();
             let document = document(id, n, vec![Claim::new("key", id.as_str())]);
-            let key = document.key.clone();
-            let write = Write { expected_rev: Some(n - 1), document, events: vec![event(id, n)] };
-            store.write(write).await.unwrap();
+            let (key, event) = (document.key.clone(), event(id, n));
+            let published = Published { key, up_to: n, last: event.id.clone() };
+            store.write(Write { expected_rev: Some(n - 1), document, events: vec![event] }).await.unwrap();
             if n % 8 == 0 {
-                store.published(vec![(key, n)]).await.unwrap();
+                store.published(vec![published]).await.unwrap();
             }
         }
     })

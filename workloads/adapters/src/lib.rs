@@ -1,4 +1,4 @@
-//! The ports' drivers: SQLite and MongoDB stores, the local event log, in-process peers.
+//! The ports' drivers: SQLite and MongoDB stores, event logs, peers in process and over HTTP/2.
 
 pub mod bus;
 pub mod peers;

@@ -4,7 +4,7 @@ use crate::{ApiError, Attribution, Id, Kind, Reference, Result};
 use serde::{Deserialize, Serialize};
 
 /// The permissions of a token within its project, as `permission` or `permission:storeKey`.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Scopes(Vec<String>);
 
@@ -72,7 +72,7 @@ fn implies(granted: &str, wanted: &str) -> bool {
 }
 
 /// The caller of a request: made by the gateway from a verified token, passed on among services.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Caller {
     /// The project that the token is for.

@@ -101,6 +101,8 @@ kinds! {
     RefreshToken = "refresh-token", "", "RefreshToken", Account, [];
     /// The withdrawal of tokens; never public.
     Revocation = "revocation", "", "Revocation", Account, [];
+    /// What the manifest declared of a project when it was last applied; never public.
+    Declaration = "declaration", "", "Declaration", Account, [];
     /// An API client; no references point to it.
     ApiClient = "api-client", "api-clients", "ApiClient", Account, ["api_clients"];
     /// The project itself: its settings. Addressed by its key, which is also its id.

@@ -1,39 +1,45 @@
-//! What the manifest declares: projects and API clients, brought to the services, with the credentials kept
-//! in files that only the owner can read.
+//! What the manifest declares: projects and API clients, brought to the services that keep them.
+//!
+//! In `commerce up` it is built from the manifest, with the credentials kept in files that only the owner can
+//! read; in a cluster the operator writes it and [`crate::serve`] follows the file. From there on it is one way.
 
 use crate::Failure;
-use crate::wiring::Stack;
 use api::ServiceName;
-use api::internal::account::{DeclareClients, DeclaredClient};
-use api::internal::project::DeclareProject;
+use api::internal::account::DeclaredClient;
+use api::internal::declared::{Declared, DeclaredProject};
 use crds::{ValidatedClient, ValidatedProject, ValidatedStack};
 use kit::clock::{Clock, SystemClock};
 use kit::http::RequestInfo;
-use kit::peers;
+use kit::peers::{self, Peers};
 use std::collections::HashMap;
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-/// Makes what the manifest declares, and writes `<dir>/<project>-<client>.env` for each API client. Gives
-/// the files' paths in the manifest's order.
-pub(crate) async fn apply(
-    stack: &Stack,
+/// The services that take their part of it, in this order.
+pub(crate) const KEEPERS: [ServiceName; 2] = [ServiceName::Project, ServiceName::Account];
+
+/// Brings it to one of the [`KEEPERS`].
+pub(crate) async fn bring(peers: &dyn Peers, to: ServiceName, declared: &Declared) -> api::Result<()> {
+    peers::call(peers, to, "/declare", &RequestInfo::system("*", "declare"), declared).await
+}
+
+/// What a manifest declares, and the files `<dir>/<project>-<client>.env` with the credentials of its API
+/// clients, which are written, in the manifest's order.
+pub(crate) fn of_manifest(
     manifest: &ValidatedStack,
     dir: &Path,
     url: &str,
-) -> Result<Vec<PathBuf>, Failure> {
-    let mut files = Vec::new();
+) -> Result<(Declared, Vec<PathBuf>), Failure> {
+    let (mut declared, mut files) = (Declared::default(), Vec::new());
     for project in &manifest.projects {
-        let request = RequestInfo::system(&project.key, "declare");
-        declare_project(stack, project, &request).await?;
-        let mut clients = Vec::new();
+        let mut api_clients = Vec::new();
         for client in &project.api_clients {
             let path = dir.join(format!("{}.env", client.label));
             let (id, secret) = credentials(&path)?;
             write_env(&path, project, client, &id, &secret, url)?;
             files.push(path);
-            clients.push(DeclaredClient {
+            api_clients.push(DeclaredClient {
                 name: client.name.clone(),
                 id,
                 secret,
@@ -42,32 +48,17 @@ pub(crate) async fn apply(
                 refresh_token_validity_seconds: Some(client.refresh_token_validity_seconds),
             });
         }
-        let declare = DeclareClients { project: project.key.clone(), clients };
-        peers::call::<()>(stack.peers.as_ref(), ServiceName::Account, "/declare", &request, &declare)
-            .await
-            .map_err(|e| {
-            Failure::Run(format!("the API clients of project '{}' could not be made: {e}", project.key))
-        })?;
+        // The manifest's validation has checked these, so nothing is lost here.
+        declared.projects.push(DeclaredProject {
+            key: project.key.clone(),
+            name: project.name.clone(),
+            currencies: project.currencies.iter().filter_map(|c| api::CurrencyCode::parse(c)).collect(),
+            countries: project.countries.iter().filter_map(|c| api::CountryCode::parse(c)).collect(),
+            languages: project.languages.iter().filter_map(|l| api::Locale::parse(l)).collect(),
+            api_clients,
+        });
     }
-    Ok(files)
-}
-
-async fn declare_project(
-    stack: &Stack,
-    project: &ValidatedProject,
-    request: &RequestInfo,
-) -> Result<(), Failure> {
-    // The manifest's validation has checked these, so nothing is lost here.
-    let declare = DeclareProject {
-        key: project.key.clone(),
-        name: project.name.clone(),
-        currencies: project.currencies.iter().filter_map(|c| api::CurrencyCode::parse(c)).collect(),
-        countries: project.countries.iter().filter_map(|c| api::CountryCode::parse(c)).collect(),
-        languages: project.languages.iter().filter_map(|l| api::Locale::parse(l)).collect(),
-    };
-    peers::call::<()>(stack.peers.as_ref(), ServiceName::Project, "/declare", request, &declare)
-        .await
-        .map_err(|e| Failure::Run(format!("the project '{}' could not be made: {e}", project.key)))
+    Ok((declared, files))
 }
 
 /// The id and secret of an earlier start, or new ones.

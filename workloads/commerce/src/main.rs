@@ -1,8 +1,11 @@
-//! The one binary: the whole stack on a laptop, and tools around it.
+//! The one binary: the whole stack on a laptop, or one service of it in a cluster, and tools around it.
 
 mod client;
 mod declared;
+mod events;
+mod listen;
 mod sample;
+mod seed;
 mod serve;
 mod up;
 mod wiring;
@@ -35,6 +38,13 @@ enum Format {
 enum Command {
     /// Runs the stack of a manifest in this process, with its data in a directory
     Up(up::Options),
+    /// Runs one service of a stack in this process, on MongoDB and Kafka
+    Serve(Box<serve::Options>),
+    /// Loads the sample catalogue into a project of a running stack, create-only
+    Seed(seed::Options),
+    /// Tools for the event log of a stack
+    #[command(subcommand)]
+    Events(events::Command),
     /// Prints the API description (OpenAPI 3.1) of all services
     Openapi,
     /// Asks a running stack how it is; exits 0 if every service is up
@@ -62,6 +72,9 @@ fn main() -> ExitCode {
     let ended = runtime.block_on(async {
         match cli.command {
             Command::Up(options) => up::run(options).await,
+            Command::Serve(options) => serve::run(*options).await,
+            Command::Seed(options) => seed::run(options).await,
+            Command::Events(command) => events::run(command).await,
             Command::Openapi => up::openapi().await,
             Command::Healthcheck(options) => client::healthcheck(options).await,
         }

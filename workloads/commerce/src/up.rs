@@ -1,6 +1,6 @@
 //! `commerce up`: a manifest becomes a running stack in this process.
 
-use crate::serve::{asked_to_stop, bind, serve};
+use crate::listen::{asked_to_stop, bind, serve};
 use crate::wiring::Stack;
 use crate::{Failure, declared, sample};
 use axum::Router;
@@ -10,7 +10,11 @@ use crds::ValidatedStack;
 use std::io::Write;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 use tokio_util::sync::CancellationToken;
+
+/// How long requests that are under way may take once the stack is asked to stop.
+const DRAIN: Duration = Duration::from_secs(10);
 
 /// Options of `commerce up`.
 #[derive(Args)]
@@ -45,10 +49,15 @@ pub(crate) async fn run(options: Options) -> Result<(), Failure> {
     let url = format!("http://{address}");
 
     let stack = Stack::embedded(dir)?;
-    let files = declared::apply(&stack, &manifest, &options.data_dir, &url).await?;
+    let (declared, files) = declared::of_manifest(&manifest, &options.data_dir, &url)?;
+    for keeper in declared::KEEPERS {
+        declared::bring(stack.peers.as_ref(), keeper, &declared).await.map_err(|error| {
+            Failure::Run(format!("what the manifest declares could not be made ({keeper}): {error}"))
+        })?;
+    }
     let stop = CancellationToken::new();
-    let public = tokio::spawn(serve(listener, stack.public.clone(), stop.clone()));
-    let inside = tokio::spawn(serve(internal, internal_routes(&stack), stop.clone()));
+    let public = tokio::spawn(serve(listener, stack.public.clone(), stop.clone(), DRAIN));
+    let inside = tokio::spawn(serve(internal, internal_routes(&stack), stop.clone(), DRAIN));
     tracing::info!(%internal_address, "metrics are served");
 
     let loading = load_samples(&stack, &manifest, dir);
@@ -113,7 +122,7 @@ async fn load_samples(stack: &Stack, manifest: &ValidatedStack, dir: &Path) -> R
             continue;
         }
         eprintln!("loading the sample catalogue of project '{}' …", project.key);
-        let made = sample::load(stack, &project.key).await?;
+        let made = sample::load(&sample::Inside(stack), &project.key).await?;
         std::fs::write(&done, "")
             .map_err(|e| Failure::Run(format!("{}: cannot be written: {e}", done.display())))?;
         eprintln!("loaded {made} resources");

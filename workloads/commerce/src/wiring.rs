@@ -23,18 +23,66 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 /// A service crate's two entries: the kinds that its store holds, and the service itself.
-type Entry = (ServiceName, fn() -> Vec<KindSchema>, fn(Deps) -> Service);
+type Entry = (fn() -> Vec<KindSchema>, fn(Deps) -> Service);
 
 /// Every service behind the gateway.
-const SERVICES: &[Entry] = &[
-    (ServiceName::Account, account::kinds, account::service),
-    (ServiceName::Project, project::kinds, project::service),
-    (ServiceName::Customer, customer::kinds, customer::service),
-    (ServiceName::Product, product::kinds, product::service),
-    (ServiceName::Inventory, inventory::kinds, inventory::service),
-    (ServiceName::Cart, cart::kinds, cart::service),
-    (ServiceName::Order, order::kinds, order::service),
+const SERVICES: &[(ServiceName, Entry)] = &[
+    (ServiceName::Account, (account::kinds, account::service)),
+    (ServiceName::Project, (project::kinds, project::service)),
+    (ServiceName::Customer, (customer::kinds, customer::service)),
+    (ServiceName::Product, (product::kinds, product::service)),
+    (ServiceName::Inventory, (inventory::kinds, inventory::service)),
+    (ServiceName::Cart, (cart::kinds, cart::service)),
+    (ServiceName::Order, (order::kinds, order::service)),
 ];
+
+/// What is needed to build a service.
+pub(crate) fn entry(service: ServiceName) -> Result<Entry, Failure> {
+    let found = SERVICES.iter().find(|(name, _)| *name == service).map(|(_, entry)| *entry);
+    found.ok_or_else(|| Failure::Use(format!("'{service}' is no service with a database")))
+}
+
+/// Background work of a process, and its end.
+pub(crate) struct Running {
+    tasks: JoinSet<()>,
+    relays: Vec<tokio::task::JoinHandle<()>>,
+    stop_tasks: CancellationToken,
+    stop_relays: CancellationToken,
+}
+
+impl Running {
+    /// None yet.
+    pub(crate) fn new() -> Self {
+        Self {
+            tasks: JoinSet::new(),
+            relays: Vec::new(),
+            stop_tasks: CancellationToken::new(),
+            stop_relays: CancellationToken::new(),
+        }
+    }
+
+    /// Starts the relay of a store.
+    pub(crate) fn relay(&mut self, store: &Arc<dyn Store>, bus: &Arc<dyn EventBus>) -> Relay {
+        let (relay, task) = Relay::start(Arc::clone(store), Arc::clone(bus), self.stop_relays.clone());
+        self.relays.push(task);
+        relay
+    }
+
+    /// Starts other work.
+    pub(crate) fn start(&mut self, task: Task) {
+        self.tasks.spawn(task(self.stop_tasks.clone()));
+    }
+
+    /// Ends the background work, the relays last so that every event still goes out.
+    pub(crate) async fn stop(mut self) {
+        self.stop_tasks.cancel();
+        while self.tasks.join_next().await.is_some() {}
+        self.stop_relays.cancel();
+        for relay in self.relays {
+            let _ = relay.await;
+        }
+    }
+}
 
 /// A stack in one process.
 pub(crate) struct Stack {
@@ -45,10 +93,7 @@ pub(crate) struct Stack {
     /// The services' public routes, behind the gateway.
     pub(crate) upstreams: Arc<dyn Upstreams>,
     pub(crate) metrics: Arc<Metrics>,
-    tasks: JoinSet<()>,
-    relays: Vec<tokio::task::JoinHandle<()>>,
-    stop_tasks: CancellationToken,
-    stop_relays: CancellationToken,
+    running: Running,
 }
 
 impl Stack {
@@ -60,14 +105,12 @@ impl Stack {
         let peers: Arc<dyn Peers> = Arc::clone(&local) as _;
         let bus: Arc<dyn EventBus> =
             Arc::new(LocalBus::open(&dir.join("events.db"), Arc::clone(&clock)).map_err(Failure::run)?);
-        let (stop_tasks, stop_relays) = (CancellationToken::new(), CancellationToken::new());
-        let (mut routers, mut tasks, mut relays) = (HashMap::new(), JoinSet::new(), Vec::new());
+        let (mut routers, mut running) = (HashMap::new(), Running::new());
         let mut background: Vec<Task> = Vec::new();
-        for (name, kinds, build) in SERVICES {
+        for (name, (kinds, build)) in SERVICES {
             let store: Arc<dyn Store> =
                 Arc::new(SqliteStore::open(&dir.join(format!("{name}.db")), &kinds()).map_err(Failure::run)?);
-            let (relay, task) = Relay::start(Arc::clone(&store), Arc::clone(&bus), stop_relays.clone());
-            relays.push(task);
+            let relay = running.relay(&store, &bus);
             let service = build(Deps {
                 service: *name,
                 store,
@@ -82,7 +125,8 @@ impl Stack {
             background.extend(service.tasks);
         }
         let upstreams: Arc<dyn Upstreams> = Arc::new(LocalUpstreams::new(routers));
-        let Gateway { public, tasks: of_gateway } = gateway::gateway(Parts {
+        let Gateway { public, tasks, .. } = gateway::gateway(Parts {
+            services: SERVICES.iter().map(|(name, _)| *name).collect(),
             upstreams: Arc::clone(&upstreams),
             peers: Arc::clone(&peers),
             bus,
@@ -90,20 +134,13 @@ impl Stack {
             metrics: Arc::clone(&metrics),
             limits: Limits::default(),
         });
-        background.extend(of_gateway);
-        for task in background {
-            tasks.spawn(task(stop_tasks.clone()));
-        }
-        Ok(Self { public, peers, upstreams, metrics, tasks, relays, stop_tasks, stop_relays })
+        background.extend(tasks);
+        background.into_iter().for_each(|task| running.start(task));
+        Ok(Self { public, peers, upstreams, metrics, running })
     }
 
-    /// Ends the background work, the relays last so that every event still goes out.
-    pub(crate) async fn stop(mut self) {
-        self.stop_tasks.cancel();
-        while self.tasks.join_next().await.is_some() {}
-        self.stop_relays.cancel();
-        for relay in self.relays {
-            let _ = relay.await;
-        }
+    /// Ends the background work.
+    pub(crate) async fn stop(self) {
+        self.running.stop().await;
     }
 }

@@ -5,11 +5,13 @@ use crate::desk::Desk;
 use api::cart::CartMergeMode;
 use api::customer::Customer;
 use api::internal::cart::{ActiveCart, AdoptCart, RepriceCarts};
+use api::internal::order::AdoptOrders;
 use api::{Id, Result, ServiceName};
 use kit::http::RequestInfo;
 use kit::peers;
 use kit::resource::State;
 use serde::Serialize;
+use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
 /// The JSON text of a cart, if there is one.
@@ -35,7 +37,27 @@ impl Desk {
             mode,
             update_product_data,
         };
-        self.ask_cart(request, "/adopt", &adopt).await
+        let cart = self.ask_cart(request, "/adopt", &adopt).await?;
+        if let Some(anonymous_id) = &anonymous.anonymous_id {
+            self.adopt_orders(request, customer, anonymous_id).await?;
+        }
+        Ok(cart)
+    }
+
+    /// Gives the customer the orders that were made as the guest.
+    async fn adopt_orders(
+        &self,
+        request: &RequestInfo,
+        customer: &State<Customers>,
+        anonymous_id: &str,
+    ) -> Result<()> {
+        let adopt = AdoptOrders {
+            customer_id: customer.meta.id.clone(),
+            customer_group: customer.customer_group.clone(),
+            anonymous_id: anonymous_id.to_owned(),
+        };
+        let peers = self.deps.peers.as_ref();
+        peers::call::<IgnoredAny>(peers, ServiceName::Order, "/adopt", request, &adopt).await.map(drop)
     }
 
     /// The customer's most recently modified active cart.

@@ -3,15 +3,14 @@
 use api::internal::account::PublicKey;
 use api::{ApiError, Caller, Code, Result, ServiceName};
 use axum::http::{HeaderMap, header};
-use kit::bus::{EventBus, Follower};
+use kit::bus::Follower;
 use kit::clock::Clock;
 use kit::http::RequestInfo;
 use kit::peers::{self, Peers};
-use kit::service::{Task, revocation_of};
+use kit::service::revocation_of;
 use kit::token::{Claims, KeyRing, Revocations, invalid_token};
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::Duration;
 
 /// Verified tokens that are remembered.
 const REMEMBERED: usize = 20_000;
@@ -47,24 +46,13 @@ impl Auth {
         }
     }
 
-    /// Learns withdrawals from the `account` topic.
-    pub(crate) fn follow(&self, bus: Arc<dyn EventBus>) -> Task {
+    /// Learns withdrawals from the events of the `account` topic.
+    pub(crate) fn follower(&self) -> Follower {
         let (withdrawn, clock) = (Arc::clone(&self.withdrawn), Arc::clone(&self.clock));
-        Box::new(move |stop| {
-            Box::pin(async move {
-                let follower: Follower = Arc::new(move |event| {
-                    if let Some(revocation) = revocation_of(event) {
-                        withdrawn.learn(revocation, clock.now());
-                    }
-                });
-                while let Err(error) = bus.follow("account", Arc::clone(&follower)).await {
-                    tracing::warn!(%error, "withdrawals of tokens cannot be read yet");
-                    tokio::select! {
-                        () = tokio::time::sleep(Duration::from_secs(1)) => {}
-                        () = stop.cancelled() => return,
-                    }
-                }
-            })
+        Arc::new(move |event| {
+            if let Some(revocation) = revocation_of(event) {
+                withdrawn.learn(revocation, clock.now());
+            }
         })
     }
 

@@ -1,7 +1,6 @@
 //! `GET /` and the API description, merged from what the services tell of themselves.
 
 use crate::Edge;
-use api::ServiceName;
 use axum::extract::State;
 use axum::response::Response;
 use kit::http::{Reply, RequestInfo, ok};
@@ -21,7 +20,7 @@ pub(crate) async fn root() -> Response {
 
 /// `GET /openapi.json`.
 pub(crate) async fn openapi(State(edge): State<Arc<Edge>>) -> Reply {
-    let services = ServiceName::ALL.iter().copied().filter(|s| *s != ServiceName::Gateway);
+    let services = edge.parts.services.iter().copied();
     let request = RequestInfo::system("*", "openapi");
     let described = futures::future::try_join_all(services.map(|service| {
         peers::call::<Value>(edge.parts.peers.as_ref(), service, "/description", &request, &())

@@ -45,12 +45,23 @@ async fn serve(edge: &Edge, request: Request, correlation_id: &Arc<str>) -> Resu
             let caller = edge.auth.caller(&parts.headers, project).await?;
             let behind: Vec<&str> = segments.take(6).filter(|s| !s.is_empty()).collect();
             let service = service_of(&behind).ok_or_else(|| ApiError::no_route(path))?;
+            if !edge.parts.services.contains(&service) {
+                return Err(switched_off(service, path));
+            }
             parts.extensions.insert(RequestInfo { caller, correlation_id: Arc::clone(correlation_id) });
             service
         }
     };
     let body = collect(edge, &parts.headers, body).await?;
     Ok(edge.parts.upstreams.send(service, Request::from_parts(parts, body)).await)
+}
+
+/// The 404 for paths of a service that the stack does not run.
+fn switched_off(service: ServiceName, path: &str) -> ApiError {
+    ApiError::new(
+        Code::ResourceNotFound,
+        format!("The service '{service}' is switched off in this stack, so '{path}' is not served."),
+    )
 }
 
 /// The whole body in memory, if it is within its bounds.

@@ -9,7 +9,7 @@ use axum::response::Response;
 use kit::bus::{Event, Follower};
 use kit::http::{RequestInfo, reply};
 use kit::peers;
-use kit::service::{PING, PONG, Task};
+use kit::service::PING;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::collections::HashMap;
@@ -20,17 +20,6 @@ use std::time::{Duration, Instant};
 const PATIENCE: Duration = Duration::from_secs(2);
 /// Requests within this time share one round of pings.
 const FRESH: Duration = Duration::from_millis(500);
-
-/// Every service that answers pings.
-const ASKED: &[ServiceName] = &[
-    ServiceName::Account,
-    ServiceName::Project,
-    ServiceName::Customer,
-    ServiceName::Product,
-    ServiceName::Inventory,
-    ServiceName::Cart,
-    ServiceName::Order,
-];
 
 #[derive(Default)]
 struct Round {
@@ -98,15 +87,19 @@ impl Health {
             time: now,
             data: "{}".to_owned(),
         };
-        if let Err(error) = self.parts.bus.publish(vec![ping]).await {
-            tracing::warn!(%error, "a ping could not be sent");
-            return HashMap::new();
+        match tokio::time::timeout(PATIENCE, self.parts.bus.publish(vec![ping])).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => {
+                tracing::warn!(%error, "a ping could not be sent");
+                return HashMap::new();
+            }
+            Err(_) => return HashMap::new(),
         }
         let deadline = Instant::now() + PATIENCE;
         loop {
             let came = self.came.notified();
             let pongs = self.round.lock().unwrap_or_else(PoisonError::into_inner).pongs.clone();
-            if pongs.len() == ASKED.len() || Instant::now() >= deadline {
+            if pongs.len() >= self.parts.services.len() || Instant::now() >= deadline {
                 return pongs;
             }
             let _ = tokio::time::timeout(deadline.saturating_duration_since(Instant::now()), came).await;
@@ -124,20 +117,9 @@ impl Health {
 }
 
 /// Reads pongs.
-pub(crate) fn listen(health: &Arc<Health>) -> Task {
+pub(crate) fn listener(health: &Arc<Health>) -> Follower {
     let health = Arc::clone(health);
-    Box::new(move |stop| {
-        Box::pin(async move {
-            let learner = Arc::clone(&health);
-            let follower: Follower = Arc::new(move |event| learner.learn(event));
-            while health.parts.bus.follow(PONG, Arc::clone(&follower)).await.is_err() {
-                tokio::select! {
-                    () = tokio::time::sleep(Duration::from_secs(1)) => {}
-                    () = stop.cancelled() => return,
-                }
-            }
-        })
-    })
+    Arc::new(move |event| health.learn(event))
 }
 
 /// The state of one service in the answer.
@@ -156,9 +138,11 @@ pub(crate) async fn answer(State(edge): State<Arc<Edge>>) -> Response {
     let health = &edge.health;
     let (pongs, answers) = tokio::join!(
         health.ping(),
-        futures::future::join_all(ASKED.iter().map(|service| health.ask(*service)))
+        futures::future::join_all(edge.parts.services.iter().map(|service| health.ask(*service)))
     );
-    let rows: Vec<Row> = ASKED
+    let rows: Vec<Row> = edge
+        .parts
+        .services
         .iter()
         .zip(answers)
         .map(|(service, mut said)| {

@@ -12,6 +12,7 @@ mod routing;
 
 pub use routing::{RESERVED, service_of};
 
+use api::ServiceName;
 use auth::Auth;
 use axum::Router;
 use axum::http::{HeaderName, Method, header};
@@ -19,9 +20,10 @@ use axum::routing::get;
 use health::Health;
 use kit::bus::EventBus;
 use kit::clock::Clock;
+use kit::follow::{self, Gate};
 use kit::http::Failure;
 use kit::peers::Peers;
-use kit::service::Task;
+use kit::service::{PONG, Task};
 use kit::telemetry::Metrics;
 use kit::upstream::Upstreams;
 use std::sync::Arc;
@@ -34,6 +36,8 @@ use tower_http::cors::{Any, CorsLayer};
 /// What the gateway is made of.
 #[derive(Clone)]
 pub struct Parts {
+    /// The services that are on, without the gateway itself. Paths of the others are answered with 404.
+    pub services: Vec<ServiceName>,
     /// The services' public routes.
     pub upstreams: Arc<dyn Upstreams>,
     /// Their internal routes.
@@ -71,6 +75,8 @@ pub struct Gateway {
     pub public: Router,
     /// Background work; each ends when the token it is given is cancelled.
     pub tasks: Vec<Task>,
+    /// What must have happened before it may serve.
+    pub gates: Vec<Gate>,
 }
 
 /// What the handlers share.
@@ -86,7 +92,12 @@ pub(crate) struct Edge {
 pub fn gateway(parts: Parts) -> Gateway {
     let auth = Auth::new(Arc::clone(&parts.peers), Arc::clone(&parts.clock));
     let health = Arc::new(Health::new(parts.clone()));
-    let tasks = vec![auth.follow(Arc::clone(&parts.bus)), health::listen(&health)];
+    // A process that does not know which tokens were withdrawn must let none in.
+    let withdrawals = Gate::new("account");
+    let tasks = vec![
+        follow::follow(Arc::clone(&parts.bus), "account", auth.follower(), withdrawals.clone()),
+        follow::follow(Arc::clone(&parts.bus), PONG, health::listener(&health), Gate::new(PONG)),
+    ];
     let places = Semaphore::new(parts.limits.in_flight);
     let edge = Arc::new(Edge { parts, auth, health, places });
     let correlation = HeaderName::from_static("x-correlation-id");
@@ -114,5 +125,5 @@ pub fn gateway(parts: Parts) -> Gateway {
         .with_state(edge)
         .layer(CompressionLayer::new().compress_when(SizeAbove::new(1_024)))
         .layer(cors);
-    Gateway { public, tasks }
+    Gateway { public, tasks, gates: vec![withdrawals] }
 }

@@ -8,9 +8,12 @@
 pub mod bus;
 pub mod clock;
 pub mod consumer;
+pub mod follow;
 pub mod http;
+pub mod identity;
 pub mod peers;
 pub mod recovery;
+pub mod redrive;
 pub mod relay;
 pub mod resource;
 pub mod service;

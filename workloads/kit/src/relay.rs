@@ -1,19 +1,37 @@
 //! The outbox relay: publishes what writes left in the outboxes, in order, then removes it there.
 //!
 //! It is woken after every write and sweeps by itself besides, so that what a crash left goes out too.
-//! Delivery is at least once.
+//!
+//! **What holds**, also for several replicas of a service that share one store, each with its own relay:
+//! - Delivery is at least once. An event leaves the outbox only when the bus has it for good.
+//! - First deliveries of a document's events come in order: what a relay finds in an outbox begins with the
+//!   oldest that may be unpublished, it publishes all of that in order, and everything older was removed
+//!   because it was published. So no event is ever stored on the bus before an older one of its document.
+//! - Repetitions come behind: relays that publish the same outbox at a time, or again after a crash, may
+//!   leave `1 2 3 1 2` on the bus, never `1 3`. Consumers know a repetition by its number, which is not
+//!   above the last one's ([`crate::bus::sequence`]).
+//! - What one relay removes was published, even when another document has taken the id of a deleted one
+//!   meanwhile: the removal names the last event by its id, not only by its number.
 
 use crate::bus::{BusError, Event, EventBus};
-use crate::store::{Store, Unpublished};
+use crate::store::{Published, Store, Unpublished};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{Notify, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
-/// Documents of one pass.
-const BATCH: u32 = 500;
+/// Documents of one look into the outboxes.
+const BATCH: u32 = 4_000;
+/// A look that finds so many documents or events, or so many bytes of them, may have left some.
+const LIKELY_MORE: usize = 2_000;
+const LIKELY_MORE_BYTES: usize = 4 << 20;
+/// Documents that are published at once.
+const PORTION: usize = 500;
 /// How often the relay looks without being woken.
 const SWEEP: Duration = Duration::from_secs(15);
+
+/// How long the pass at the end may take.
+const LAST_PASS: Duration = Duration::from_secs(10);
 
 /// The handle by which writers wake the relay.
 #[derive(Clone)]
@@ -63,7 +81,10 @@ async fn run(
             Some(done) = flushes.recv() => waiting.push(done),
             () = tokio::time::sleep(SWEEP) => {}
             () = stop.cancelled() => {
-                drain(store.as_ref(), bus.as_ref()).await;
+                let last = drain(store.as_ref(), bus.as_ref());
+                if tokio::time::timeout(LAST_PASS, last).await.is_err() {
+                    tracing::warn!("events wait in the outbox for the next start: the bus does not answer");
+                }
                 return;
             }
         }
@@ -93,7 +114,10 @@ async fn drain(store: &dyn Store, bus: &dyn EventBus) -> bool {
                 return false;
             }
         };
-        let full = found.len() >= usize::try_from(BATCH).unwrap_or(usize::MAX);
+        // Stores give less than what is there when it is much: far more than this, though.
+        let (documents, events) = (found.len(), found.iter().flat_map(|one| &one.events));
+        let (count, bytes) = events.fold((0, 0), |(n, bytes), event| (n + 1, bytes + event.data.len()));
+        let full = documents >= LIKELY_MORE || count >= LIKELY_MORE || bytes >= LIKELY_MORE_BYTES;
         if !publish(store, bus, found).await {
             return false;
         }
@@ -103,53 +127,66 @@ async fn drain(store: &dyn Store, bus: &dyn EventBus) -> bool {
     }
 }
 
+/// Publishes in portions; while one is on its way, the one before it is removed from the outboxes.
 async fn publish(store: &dyn Store, bus: &dyn EventBus, found: Vec<Unpublished>) -> bool {
-    let mut events: Vec<Event> = Vec::new();
-    let mut done = Vec::with_capacity(found.len());
-    for document in found {
-        if let Some(last) = document.events.last() {
-            done.push((document.key, last.change_seq));
-        }
-        events.extend(document.events);
-    }
-    match bus.publish(events.clone()).await {
-        Ok(()) => {}
-        Err(BusError::TooLarge(_)) => {
-            for event in events {
-                if !publish_one(bus, event).await {
-                    return false;
-                }
-            }
-        }
-        Err(error) => {
+    let mut found = found.into_iter();
+    let mut out: Vec<Published> = Vec::new();
+    loop {
+        let portion: Vec<Unpublished> = found.by_ref().take(PORTION).collect();
+        let (last, next) = (portion.is_empty(), portion.iter().filter_map(Unpublished::published).collect());
+        let events: Vec<Event> = portion.into_iter().flat_map(|document| document.events).collect();
+        let (published, removed) = tokio::join!(publish_all(bus, events), remove(store, out));
+        if let Err(error) = published {
             tracing::warn!(%error, "events could not be published yet");
             return false;
         }
-    }
-    match store.published(done).await {
-        Ok(()) => true,
-        Err(error) => {
-            tracing::warn!(%error, "published events could not be removed from the outbox");
-            false
+        if last || !removed {
+            return removed;
         }
+        out = next;
     }
 }
 
-/// Publishes an event; one that is over the bus's limit goes out as its reference.
-async fn publish_one(bus: &dyn EventBus, event: Event) -> bool {
-    let reference = Event { data: reference_of(&event), ..event.clone() };
-    let result = match bus.publish(vec![event]).await {
-        Err(BusError::TooLarge(_)) => bus.publish(vec![reference]).await,
-        other => other,
-    };
-    if let Err(error) = &result {
-        tracing::warn!(%error, "an event could not be published yet");
+/// Removes published events from the outboxes.
+async fn remove(store: &dyn Store, out: Vec<Published>) -> bool {
+    if out.is_empty() {
+        return true;
     }
-    result.is_ok()
+    let removed = store.published(out).await;
+    if let Err(error) = &removed {
+        tracing::warn!(%error, "published events could not be removed from the outbox");
+    }
+    removed.is_ok()
+}
+
+/// Publishes events in order. One that is over the bus's limit goes out as its reference. Which one that is
+/// shows when it is alone, since a bus may have a limit for what it stores together: so halves are tried.
+async fn publish_all(bus: &dyn EventBus, events: Vec<Event>) -> Result<(), BusError> {
+    // In reverse: the next part to publish is the last.
+    let mut parts = vec![events];
+    while let Some(mut part) = parts.pop().filter(|part| !part.is_empty()) {
+        match bus.publish(part.clone()).await {
+            Ok(()) => {}
+            Err(BusError::TooLarge(_)) if part.len() > 1 => {
+                let second = part.split_off(part.len() / 2);
+                parts.extend([second, part]);
+            }
+            Err(BusError::TooLarge(id)) => {
+                let reference = part.into_iter().map(|event| Event { data: reference_of(&event), ..event });
+                tracing::warn!(
+                    event.id = id,
+                    "an event is too large for the bus and goes out as its reference"
+                );
+                bus.publish(reference.collect()).await?;
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
 }
 
 /// What remains of an event whose payload is too large: whose it is, and that it must be asked for.
-fn reference_of(event: &Event) -> String {
+pub(crate) fn reference_of(event: &Event) -> String {
     let mut parts = event.key.splitn(3, '/');
     let (project, kind, id) = (parts.next(), parts.next(), parts.next());
     serde_json::json!({

@@ -1,9 +1,10 @@
 //! A service: its public and internal routes, its description and its background work.
 
 use crate::Boxed;
-use crate::bus::{Event, EventBus};
+use crate::bus::{Event, EventBus, Follower};
 use crate::clock::Clock;
 use crate::consumer::{self, Handler};
+use crate::follow::{self, Gate};
 use crate::http::{Failure, MAX_BODY_BYTES, Reply, RequestInfo, json, ok};
 use crate::peers::Peers;
 use crate::recovery::{self, Recover};
@@ -51,6 +52,8 @@ pub struct Service {
     pub internal: Router,
     /// Background work; each ends when the token it is given is cancelled.
     pub tasks: Vec<Task>,
+    /// What must have happened before the service may serve.
+    pub gates: Vec<Gate>,
 }
 
 /// Background work of a service.
@@ -69,6 +72,7 @@ pub struct ServiceBuilder {
     internal: Router,
     parts: Parts,
     tasks: Vec<Task>,
+    gates: Vec<Gate>,
     recover: HashMap<Kind, Recover>,
     lookups: Arc<Lookups>,
 }
@@ -93,6 +97,7 @@ impl ServiceBuilder {
             internal,
             parts: Parts::default(),
             tasks: Vec::new(),
+            gates: Vec::new(),
             recover: HashMap::new(),
             lookups,
         };
@@ -168,6 +173,15 @@ impl ServiceBuilder {
         self
     }
 
+    /// Reads a topic whole, without a group, and keeps up with it. The service is not ready before.
+    #[must_use]
+    pub fn follow(mut self, topic: &'static str, follower: Follower) -> Self {
+        let gate = Gate::new(topic);
+        self.gates.push(gate.clone());
+        self.tasks.push(follow::follow(Arc::clone(&self.deps.bus), topic, follower, gate));
+        self
+    }
+
     /// Adds background work.
     #[must_use]
     pub fn task(mut self, task: Task) -> Self {
@@ -203,6 +217,7 @@ impl ServiceBuilder {
             public: public.layer(axum::extract::DefaultBodyLimit::max(MAX_BODY_BYTES)),
             internal,
             tasks: self.tasks,
+            gates: self.gates,
         }
     }
 

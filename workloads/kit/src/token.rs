@@ -8,6 +8,7 @@ use api::{ApiError, Caller, Code, Id, Result, Scopes, Timestamp};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::{PoisonError, RwLock};
 
 /// Who issues tokens.
@@ -108,6 +109,12 @@ impl KeyRing {
     }
 }
 
+impl Withdrawn {
+    fn len(&self) -> usize {
+        self.tokens.len() + self.clients.len() + self.projects.len() + self.customers.len()
+    }
+}
+
 /// The withdrawals that are known. Bounded by forgetting those whose tokens have expired.
 #[derive(Default)]
 pub struct Revocations(RwLock<Withdrawn>);
@@ -115,8 +122,10 @@ pub struct Revocations(RwLock<Withdrawn>);
 #[derive(Default)]
 struct Withdrawn {
     tokens: HashMap<String, Timestamp>,
-    clients: HashMap<String, Timestamp>,
-    /// By project and customer: tokens issued before the first instant, known until the second.
+    /// By client, by project, and by project and customer: tokens issued before the first instant, known until
+    /// the second.
+    clients: HashMap<String, (Timestamp, Timestamp)>,
+    projects: HashMap<String, (Timestamp, Timestamp)>,
     customers: HashMap<(String, String), (Timestamp, Timestamp)>,
 }
 
@@ -124,22 +133,24 @@ impl Revocations {
     /// Learns a withdrawal.
     pub fn learn(&self, revocation: Revocation, now: Timestamp) {
         let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        let size = known.tokens.len() + known.clients.len() + known.customers.len();
+        let size = known.len();
         if size.is_power_of_two() && size >= 1024 {
             known.tokens.retain(|_, until| *until > now);
-            known.clients.retain(|_, until| *until > now);
+            known.clients.retain(|_, (_, until)| *until > now);
+            known.projects.retain(|_, (_, until)| *until > now);
             known.customers.retain(|_, (_, until)| *until > now);
         }
+        let until = revocation.until;
         match revocation.of {
-            Revoked::Token(jti) => drop(known.tokens.insert(jti, revocation.until)),
-            Revoked::Client(id) => drop(known.clients.insert(id, revocation.until)),
+            Revoked::Token(jti) => drop(known.tokens.insert(jti, until)),
+            Revoked::Client { client_id, issued_before } => {
+                extend(known.clients.entry(client_id), issued_before, until);
+            }
+            Revoked::Project { project, issued_before } => {
+                extend(known.projects.entry(project), issued_before, until);
+            }
             Revoked::Customer { project, customer_id, issued_before } => {
-                let entry = known
-                    .customers
-                    .entry((project, customer_id.to_string()))
-                    .or_insert((issued_before, revocation.until));
-                entry.0 = entry.0.max(issued_before);
-                entry.1 = entry.1.max(revocation.until);
+                extend(known.customers.entry((project, customer_id.to_string())), issued_before, until);
             }
         }
     }
@@ -150,21 +161,29 @@ impl Revocations {
             return Err(invalid_token());
         }
         let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        if known.tokens.is_empty() && known.clients.is_empty() && known.customers.is_empty() {
+        if known.len() == 0 {
             return Ok(());
         }
-        let by_customer = claims.customer_id.as_ref().is_some_and(|customer| {
-            known
-                .customers
-                .get(&(claims.project.clone(), customer.to_string()))
-                .is_some_and(|(before, _)| claims.iat_ms < before.as_millis())
-        });
-        if by_customer
-            || known.tokens.contains_key(&claims.jti)
-            || known.clients.contains_key(&claims.client_id)
+        let before = |entry: Option<&(Timestamp, Timestamp)>| {
+            entry.is_some_and(|(before, _)| claims.iat_ms < before.as_millis())
+        };
+        let by_customer = || {
+            let customer = claims.customer_id.as_ref()?;
+            known.customers.get(&(claims.project.clone(), customer.to_string()))
+        };
+        if known.tokens.contains_key(&claims.jti)
+            || before(known.clients.get(&claims.client_id))
+            || before(known.projects.get(&claims.project))
+            || before(by_customer())
         {
             return Err(invalid_token());
         }
         Ok(())
     }
+}
+
+/// Notes a withdrawal beside those before it: the latest instants count.
+fn extend<K>(entry: Entry<'_, K, (Timestamp, Timestamp)>, issued_before: Timestamp, until: Timestamp) {
+    let known = entry.or_insert((issued_before, until));
+    *known = (known.0.max(issued_before), known.1.max(until));
 }

@@ -1,5 +1,6 @@
 //! The order service: orders, and the checkout that makes one of a cart.
 
+mod adopt;
 mod change;
 mod checkout;
 mod confirmations;

@@ -1,6 +1,6 @@
 //! Orders: their rules. An order only changes by [`Change`]s, which its journal keeps.
 
-use crate::decisions;
+use crate::decisions::{self, Plan};
 use crate::journal::Journal;
 use crate::new_order::NewOrder;
 use api::order::{MyOrderFromCartDraft, Order, OrderAction};
@@ -34,15 +34,7 @@ impl Rules for Orders {
 
     fn apply(state: &mut State<Self>, action: &OrderAction, cx: &mut Context<'_>) -> Decision<()> {
         let plan = decisions::decide(&state.body, action, cx)?;
-        let mut after = state.body.clone();
-        plan.changes.iter().for_each(|change| change.evolve(&mut after));
-        if after == state.body {
-            return Ok(());
-        }
-        state.hidden.record(&state.body, cx.now, plan.changes)?;
-        state.body = after;
-        plan.messages.into_iter().for_each(|message| cx.emit(message));
-        Ok(())
+        carry_out(state, plan, cx)
     }
 
     fn settle(state: &mut State<Self>, _cx: &mut Context<'_>) -> Decision<()> {
@@ -101,6 +93,19 @@ impl Mine for Orders {
     fn my_draft(draft: MyOrderFromCartDraft, _owner: &Owner) -> NewOrder {
         NewOrder { id: None, draft: draft.into(), source: None }
     }
+}
+
+/// Carries a plan out: the journal keeps its changes, its messages are told.
+pub(crate) fn carry_out(state: &mut State<Orders>, plan: Plan, cx: &mut Context<'_>) -> Decision<()> {
+    let mut after = state.body.clone();
+    plan.changes.iter().for_each(|change| change.evolve(&mut after));
+    if after == state.body {
+        return Ok(());
+    }
+    state.hidden.record(&state.body, cx.now, plan.changes)?;
+    state.body = after;
+    plan.messages.into_iter().for_each(|message| cx.emit(message));
+    Ok(())
 }
 
 /// A message that carries the whole order.

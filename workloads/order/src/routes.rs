@@ -1,5 +1,6 @@
 //! Routes of the order service beside the derived ones.
 
+use crate::adopt::adopt;
 use crate::checkout::Checkout;
 use crate::new_order::entries;
 use crate::orders::Orders;
@@ -92,8 +93,15 @@ pub(crate) fn add(
 }
 
 fn internal_routes(builder: ServiceBuilder, orders: &Arc<Collection<Orders>>) -> ServiceBuilder {
-    let (asked, verifying) = (Arc::clone(orders), Arc::clone(orders));
+    let (asked, verifying, adopting) = (Arc::clone(orders), Arc::clone(orders), Arc::clone(orders));
     builder
+        .internal(
+            "/adopt",
+            post(move |request: RequestInfo, body: Bytes| async move {
+                adopt(&adopting, &request, &json(&body)?).await?;
+                Reply::Ok(ok("null"))
+            }),
+        )
         .internal(
             "/outcomes",
             post(move |request: RequestInfo, body: Bytes| async move {

@@ -1,7 +1,10 @@
-//! `POST /declare`: the project that the manifest declares, with what belongs to every project.
+//! `POST /declare`: the projects that the manifest declares, with what belongs to every project.
+//!
+//! A project that was taken out of the manifest is left as it is: closing it is the account service's part.
 
 use crate::settings::{Projects, change_languages, distinct, selector};
 use crate::states::{States, initial};
+use api::internal::declared::Declared;
 use api::internal::project::DeclareProject;
 use api::{Id, Kind, Meta, Result};
 use axum::routing::{MethodRouter, post};
@@ -11,22 +14,38 @@ use kit::resource::{Access, Collection, Context, Decision, Edit, State, store_er
 use kit::store::{MAIN, Selector, Visibility};
 use std::sync::Arc;
 
-/// The handler; see [`DeclareProject`].
+/// The handler; see [`Declared`]. What is wrong with one project does not keep the others back.
 pub(crate) fn handler(
     projects: &Arc<Collection<Projects>>,
     states: &Arc<Collection<States>>,
 ) -> MethodRouter {
     let (projects, states) = (Arc::clone(projects), Arc::clone(states));
     post(move |body: Bytes| async move {
-        let declared: DeclareProject = json(&body)?;
-        if Id::parse(&declared.key).is_none() {
-            return Err(api::ApiError::invalid_field("key", declared.key).into());
+        let declared: Declared = json(&body)?;
+        let mut failed = None;
+        for project in &declared.projects {
+            if let Err(error) = declare(&projects, &states, &project.settings()).await {
+                failed.get_or_insert(error);
+            }
         }
-        let request = RequestInfo::system(&declared.key, "declare");
-        make_or_change(&projects, &request, &declared).await?;
-        make_initial_state(&states, &request).await?;
+        if let Some(error) = failed {
+            return Err(error.into());
+        }
         Reply::Ok(ok("null"))
     })
+}
+
+async fn declare(
+    projects: &Collection<Projects>,
+    states: &Collection<States>,
+    declared: &DeclareProject,
+) -> Result<()> {
+    if Id::parse(&declared.key).is_none() {
+        return Err(api::ApiError::invalid_field("key", declared.key.as_str()));
+    }
+    let request = RequestInfo::system(&declared.key, "declare");
+    make_or_change(projects, &request, declared).await?;
+    make_initial_state(states, &request).await
 }
 
 async fn make_or_change(

@@ -1,10 +1,10 @@
 //! Peers in the same process: a call goes straight into the other service's internal router.
 
+use super::{LARGEST, read};
 use api::{ApiError, Result, ServiceName};
 use axum::Router;
 use axum::body::Body;
-use axum::http::{Method, Request, StatusCode, header};
-use axum::response::Response;
+use axum::http::{Method, Request, header};
 use bytes::Bytes;
 use kit::Boxed;
 use kit::http::RequestInfo;
@@ -12,9 +12,6 @@ use kit::peers::{Call, Peers, internal};
 use std::collections::HashMap;
 use std::sync::{PoisonError, RwLock};
 use tower::ServiceExt;
-
-/// The largest answer of a peer in bytes.
-const LARGEST: usize = 64 << 20;
 
 /// The services of one process. Services need their peers to be built, and peers need the services'
 /// routers: so routers are registered later. A call to a service that is not there is answered with
@@ -77,19 +74,9 @@ async fn send(router: Router, call: Call) -> Result<Bytes> {
         Ok(response) => response,
         Err(never) => match never {},
     };
-    let (status, body) = read(response).await?;
-    if status.is_success() {
-        return Ok(body);
-    }
-    let error = serde_json::from_slice(&body).ok().and_then(|body| ApiError::from_body(&body));
-    Err(error
-        .unwrap_or_else(|| internal(&format_args!("{} answered {status} without an error body", call.path))))
-}
-
-async fn read(response: Response) -> Result<(StatusCode, Bytes)> {
     let status = response.status();
     let body = axum::body::to_bytes(response.into_body(), LARGEST).await.map_err(|error| internal(&error))?;
-    Ok((status, body))
+    read(call.path, status, body)
 }
 
 #[cfg(test)]
@@ -97,6 +84,7 @@ mod tests {
     use super::*;
     use api::{Caller, Code};
     use axum::Json;
+    use axum::http::StatusCode;
     use axum::routing::post;
     use std::sync::Arc;
     use std::time::Duration;

@@ -7,7 +7,7 @@ use crate::{bus, store};
 use api::{Id, Kind, Timestamp};
 use kit::bus::{Event, EventBus};
 use kit::store::conformance::kinds;
-use kit::store::{Claim, DocKey, Document, MAIN, Selector, Store, View, Visibility, Write};
+use kit::store::{Claim, DocKey, Document, MAIN, Selector, Store, Unpublished, View, Visibility, Write};
 use std::collections::{BTreeMap, HashMap};
 use std::io::{BufRead, BufReader, Write as _};
 use std::path::Path;
@@ -138,7 +138,7 @@ async fn a_store_that_is_killed_keeps_all_that_it_answered_and_nothing_by_halves
             if unpublished.is_empty() {
                 break;
             }
-            let published = unpublished.iter().map(|u| (u.key.clone(), u.events.last().unwrap().change_seq));
+            let published = unpublished.iter().filter_map(Unpublished::published);
             store.published(published.collect()).await.unwrap();
             for entry in unpublished {
                 outboxes.entry(entry.key.id.as_str().to_owned()).or_default().extend(entry.events);

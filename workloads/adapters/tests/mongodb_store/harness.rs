@@ -6,7 +6,8 @@ use commerce_adapters::store::mongodb::{MongoOptions, MongoStore};
 use kit::bus::Event;
 use kit::clock::{Clock, SystemClock};
 use kit::store::{
-    Claim, DocKey, Document, KindSchema, MAIN, Selector, Store, StoreError, View, Visibility, Write,
+    Claim, DocKey, Document, KindSchema, MAIN, Published, Selector, Store, StoreError, View, Visibility,
+    Write,
 };
 use mongodb::{Client, Collection};
 use std::time::Duration;
@@ -94,6 +95,12 @@ pub fn event(document: &Document, change_seq: i64) -> Event {
         time: Timestamp::from_millis(1_700_000_000_000 + change_seq),
         data: format!(r#"{{"seq":{change_seq}}}"#),
     }
+}
+
+/// Says that a document's events up to this one are published.
+pub fn out(document: &Document, change_seq: i64) -> Published {
+    let last = event(document, change_seq).id;
+    Published { key: document.key.clone(), up_to: change_seq, last }
 }
 
 /// Writes a document over the one of the previous `rev`; 1 inserts.

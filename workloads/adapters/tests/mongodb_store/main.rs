@@ -13,6 +13,7 @@ mod claims;
 mod harness;
 mod outbox;
 mod queries;
+mod security;
 
 /// The port's conformance suite.
 mod conformance {

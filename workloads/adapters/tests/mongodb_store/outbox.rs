@@ -2,9 +2,17 @@
 
 use crate::harness::*;
 use bson::doc;
+use commerce_adapters::bus::local::LocalBus;
 use commerce_adapters::store::mongodb::{MongoOptions, MongoStore, OpenError};
 use futures::TryStreamExt;
+use kit::bus::{Event, EventBus};
+use kit::clock::{Clock, SystemClock};
+use kit::relay::Relay;
 use kit::store::{Store, StoreError};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
 
 async fn waiting(store: &MongoStore) -> Vec<i64> {
     let all = store.unpublished(10).await.unwrap();
@@ -23,12 +31,12 @@ async fn a_replace_keeps_events_that_are_not_yet_published() {
     assert_eq!(waiting(&store).await, [1, 2, 3]);
     assert_eq!(store.unpublished(10).await.unwrap()[0].events[2], event(&second, 3));
 
-    store.published(vec![(first.key.clone(), 1), (first.key.clone(), 2)]).await.unwrap();
+    store.published(vec![out(&first, 1), out(&first, 2)]).await.unwrap();
     assert_eq!(waiting(&store).await, [3]);
     assert_eq!(by_id(&store, "a").await.unwrap().rev, 3);
-    store.published(vec![(first.key.clone(), 3)]).await.unwrap();
+    store.published(vec![out(&first, 3)]).await.unwrap();
     assert!(waiting(&store).await.is_empty());
-    store.published(vec![(first.key, 3)]).await.unwrap();
+    store.published(vec![out(&first, 3)]).await.unwrap();
 }
 
 #[tokio::test]
@@ -43,9 +51,9 @@ async fn a_deleted_document_goes_with_its_last_event() {
     assert!(by_id(&store, "a").await.is_none());
     assert_eq!(waiting(&store).await, [1, 2]);
     assert_eq!(claims(&store).count_documents(doc! {}).await.unwrap(), 0);
-    store.published(vec![(last.key.clone(), 1)]).await.unwrap();
+    store.published(vec![out(&last, 1)]).await.unwrap();
     assert_eq!(waiting(&store).await, [2]);
-    store.published(vec![(last.key, 2)]).await.unwrap();
+    store.published(vec![out(&last, 2)]).await.unwrap();
     assert_eq!(stored(&store).count_documents(doc! {}).await.unwrap(), 0);
 }
 
@@ -63,7 +71,7 @@ async fn a_deletion_without_events_leaves_nothing() {
     write(&store, second.clone(), vec![event(&second, 1)]).await.unwrap();
     write(&store, deleted("b", 2), vec![]).await.unwrap();
     assert_eq!(waiting(&store).await, [1], "what was told before must still go out");
-    store.published(vec![(second.key, 1)]).await.unwrap();
+    store.published(vec![out(&second, 1)]).await.unwrap();
     assert_eq!(stored(&store).count_documents(doc! {}).await.unwrap(), 0);
 }
 
@@ -86,13 +94,71 @@ async fn publishing_beside_writes_loses_no_event() {
         for unpublished in store.unpublished(10).await.unwrap() {
             let new = unpublished.events.iter().map(|e| e.change_seq);
             seen.extend(new);
-            let last = seen.last().copied().unwrap();
-            store.published(vec![(unpublished.key, last)]).await.unwrap();
+            store.published(unpublished.published().into_iter().collect()).await.unwrap();
         }
     }
     writer.await.unwrap();
     assert_eq!(seen, (2..=60).collect::<Vec<_>>());
     assert!(waiting(&store).await.is_empty());
+}
+
+/// As two replicas of a service do, each with its own connection and relay.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn relays_of_two_replicas_keep_the_order_of_first_deliveries() {
+    const EVENTS: i64 = 30;
+    let Some(db) = TestDb::fresh() else { return };
+    let dir = tempfile::TempDir::new().unwrap();
+    let bus: Arc<dyn EventBus> =
+        Arc::new(LocalBus::open(&dir.path().join("bus.db"), Arc::new(SystemClock)).unwrap());
+    let stop = CancellationToken::new();
+    let mut replicas = Vec::new();
+    for _ in 0..2 {
+        let store = Arc::new(db.open(impatient()).await);
+        let shared: Arc<dyn Store> = Arc::clone(&store) as _;
+        let (relay, task) = Relay::start(shared, Arc::clone(&bus), stop.clone());
+        replicas.push((store, relay, task));
+    }
+    let documents = (0..4).map(|n| {
+        let replicas: Vec<_> =
+            replicas.iter().map(|(store, relay, _)| (store.clone(), relay.clone())).collect();
+        tokio::spawn(async move {
+            for rev in 1..=EVENTS {
+                // A load balancer sends each request to another replica.
+                let (store, relay) = &replicas[usize::try_from(rev).unwrap() % 2];
+                let next = document(&format!("doc-{n}"), rev, &[]);
+                // Of now, as the bus lets go of old ones.
+                let told = Event { time: SystemClock.now(), ..event(&next, rev) };
+                write(store, next, vec![told]).await.unwrap();
+                relay.wake();
+            }
+        })
+    });
+    for writer in documents.collect::<Vec<_>>() {
+        writer.await.unwrap();
+    }
+    stop.cancel();
+    let store = replicas[0].0.clone();
+    for (_, _, task) in replicas {
+        task.await.unwrap();
+    }
+    assert!(store.unpublished(10).await.unwrap().is_empty());
+
+    let mut consumer = bus.join("group", &["product"]).await.unwrap();
+    let mut numbers: BTreeMap<String, Vec<i64>> = BTreeMap::new();
+    while let Ok(found) = tokio::time::timeout(Duration::from_millis(500), consumer.next(100)).await {
+        for delivery in found.unwrap() {
+            numbers.entry(delivery.event.key).or_default().push(delivery.event.change_seq);
+        }
+    }
+    assert_eq!(numbers.len(), 4);
+    for (key, numbers) in numbers {
+        let mut last = 0;
+        for number in &numbers {
+            assert!(*number <= last + 1, "{key}: {number} came too early: {numbers:?}");
+            last = last.max(*number);
+        }
+        assert_eq!(last, EVENTS, "{key}");
+    }
 }
 
 #[tokio::test]
@@ -138,7 +204,15 @@ async fn a_caller_who_goes_away_leaves_no_write_half_done() {
         let writing = write(&store, document(&id, 1, &[("key", &id), ("sku", &id)]), vec![]);
         let _ = tokio::time::timeout(std::time::Duration::from_micros(400 * n), writing).await;
     }
-    tokio::time::sleep(std::time::Duration::from_millis(500)).await;
-    let written = stored(&store).count_documents(doc! {}).await.unwrap();
-    assert_eq!(claims(&store).count_documents(doc! {}).await.unwrap(), 2 * written);
+    // The writes go on by themselves, however long they take.
+    let began = std::time::Instant::now();
+    loop {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        let written = stored(&store).count_documents(doc! {}).await.unwrap();
+        let claimed = claims(&store).count_documents(doc! {}).await.unwrap();
+        if claimed == 2 * written {
+            break;
+        }
+        assert!(began.elapsed() < Duration::from_secs(20), "{claimed} claims of {written} documents");
+    }
 }

@@ -37,8 +37,23 @@ pub struct Revocation {
 pub enum Revoked {
     /// The access token of that `jti`.
     Token(String),
-    /// Every token of an API client.
-    Client(String),
+    /// Every token of an API client that was issued before the instant. The manifest may declare a client of
+    /// that id again.
+    #[serde(rename_all = "camelCase")]
+    Client {
+        /// The client.
+        client_id: String,
+        /// Tokens issued later stay valid.
+        issued_before: Timestamp,
+    },
+    /// Every token of a project that was issued before the instant: the project is closed.
+    #[serde(rename_all = "camelCase")]
+    Project {
+        /// The project.
+        project: String,
+        /// Tokens issued later stay valid.
+        issued_before: Timestamp,
+    },
     /// Every token of a customer that was issued before the instant.
     #[serde(rename_all = "camelCase")]
     Customer {
@@ -49,16 +64,6 @@ pub enum Revoked {
         /// Tokens issued later stay valid.
         issued_before: Timestamp,
     },
-}
-
-/// `POST /declare`: makes or changes the API clients that the manifest declares. Answers `null`.
-#[derive(Clone, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct DeclareClients {
-    /// The project.
-    pub project: String,
-    /// Its declared clients; a client that was declared before and is not named any more is deleted.
-    pub clients: Vec<DeclaredClient>,
 }
 
 /// An API client of the manifest with its credentials.

@@ -3,6 +3,7 @@
 pub mod account;
 pub mod cart;
 pub mod customer;
+pub mod declared;
 pub mod inventory;
 pub mod order;
 pub mod project;

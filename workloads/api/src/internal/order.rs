@@ -1,6 +1,6 @@
 //! What others ask of the order service.
 
-use crate::Id;
+use crate::{Id, Reference};
 use serde::{Deserialize, Serialize};
 
 /// `POST /outcomes`: what became of orders. Answers a list of [`Outcome`] in the same order.
@@ -39,4 +39,18 @@ pub struct Verified {
     pub same: bool,
     /// How many events there are.
     pub events: usize,
+}
+
+/// `POST /adopt`: a guest becomes a customer; the orders of the guest's session become the customer's. Answers
+/// `null`, and may be repeated.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AdoptOrders {
+    /// The customer, who need not be visible yet.
+    pub customer_id: Id,
+    /// The customer's group.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub customer_group: Option<Reference>,
+    /// The anonymous session.
+    pub anonymous_id: String,
 }

@@ -4,9 +4,9 @@ use crate::{CountryCode, CurrencyCode, Locale};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// `POST /declare`: makes the project that the manifest declares, or brings those of its settings up to
-/// date that the manifest says differently than the last time. What was changed through the API since
-/// stays as long as the manifest says the same. Answers `null`; repeating it changes nothing.
+/// The project service's part of what the manifest declares: it makes the project, or brings those of its
+/// settings up to date that the manifest says differently than the last time. What was changed through the
+/// API since stays as long as the manifest says the same.
 ///
 /// A language that a store uses is not taken away: the error is `LanguageUsedInStores`, as in the API.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]

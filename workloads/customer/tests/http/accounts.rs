@@ -108,6 +108,11 @@ async fn a_login_names_the_cart_that_goes_on() {
     assert_eq!(asked[0]["anonymousCart"], json!({"id": "guest-cart"}));
     assert_eq!(asked[0]["mode"], "UseAsNewActiveCustomerCart");
     assert_eq!(asked[0]["anonymousId"], "anna");
+    assert_eq!(
+        world.adopted_orders(),
+        [json!({"customerId": made["id"], "anonymousId": "anna"})],
+        "the guest's orders follow"
+    );
     world
         .post("/login", json!({"email": "ida@example.org", "password": "wrong", "anonymousId": "anna"}), 400)
         .await;

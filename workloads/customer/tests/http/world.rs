@@ -39,6 +39,8 @@ pub struct World {
     internal: Router,
     peers: Arc<LocalPeers>,
     pub others: Others,
+    /// What the order service was asked.
+    pub orders: Others,
     pub store: Arc<dyn Store>,
     events: Arc<Mutex<Vec<Event>>>,
     _dir: tempfile::TempDir,
@@ -105,7 +107,8 @@ impl World {
             relay,
             metrics: Metrics::shared(),
         });
-        let others = Others::default();
+        let (others, orders) = (Others::default(), Others::default());
+        peers.register(ServiceName::Order, noting(&orders, &["/adopt"]));
         peers.register(ServiceName::Customer, service.internal.clone());
         peers.register(ServiceName::Project, Router::new().route("/lookup", post(lookup)));
         peers.register(ServiceName::Account, noting(&others, &["/revoke-customer"]));
@@ -114,6 +117,7 @@ impl World {
             internal: service.internal,
             peers,
             others,
+            orders,
             store,
             events,
             _dir: dir,
@@ -130,6 +134,11 @@ impl World {
     pub fn cart_answers(&self, answer: Value) {
         *self.others.cart.lock().unwrap() = answer;
         self.peers.register(ServiceName::Cart, noting(&self.others, &["/adopt", "/active", "/reprice"]));
+    }
+
+    /// What the order service was asked to adopt.
+    pub fn adopted_orders(&self) -> Vec<Value> {
+        self.orders.asked.lock().unwrap().iter().map(|(_, body)| body.clone()).collect()
     }
 
     /// The cart service is away.

@@ -1,13 +1,16 @@
 //! The `EventBus` port: durable topics of events, read by groups with committed positions.
 //!
 //! Contract, proven for each driver by one conformance suite ([`conformance`]):
-//! - [`EventBus::publish`] returning `Ok` means that the events are durable. Order within a key holds.
+//! - [`EventBus::publish`] returning `Ok` means that the events are durable. Order within a key holds, also
+//!   when a publish fails in the middle and is repeated: nothing of a key is there without what came before
+//!   it in the call.
 //! - A [`Consumer`] of a group gets every event after the group's committed position, at least once,
 //!   in order within a key; members of one group share the work. A new group starts at the oldest.
 //! - [`EventBus::follow`] reads a topic from its oldest event, alone, and goes on with new ones.
 
 #[cfg(feature = "conformance")]
 pub mod conformance;
+pub mod sequence;
 
 use crate::Boxed;
 use api::Timestamp;
@@ -62,6 +65,12 @@ pub trait Consumer: Send + 'static {
     fn next(&mut self, max: usize) -> Boxed<'_, Result<Vec<Delivery>, BusError>>;
     /// Says that everything up to and including `deliveries` is done.
     fn commit<'a>(&'a mut self, deliveries: &'a [Delivery]) -> Boxed<'a, Result<(), BusError>>;
+    /// A number that changes with what this member reads: where it differs from before, other members may
+    /// have handled events in between that this one never sees.
+    fn assignments(&self) -> u64;
+    /// Leaves the group. What was not committed goes to the other members at once, where merely dropping
+    /// the member may leave them waiting for it.
+    fn leave(self: Box<Self>) -> Boxed<'static, ()>;
 }
 
 /// What is called with each event that [`EventBus::follow`] reads, in order.

@@ -57,11 +57,16 @@ impl<S: Sync> FromRequestParts<S> for RequestInfo {
     }
 }
 
+/// Words of the API that stand where an id would. Whoever serves them has a route for it; elsewhere they are not
+/// there, rather than the id of nothing.
+const NO_IDS: [&str; 3] = ["import", "quotes", "search"];
+
 /// Reads `key={key}` or an id out of a path segment.
 #[must_use]
 pub fn selector(segment: &str) -> Option<Selector> {
     match segment.strip_prefix("key=") {
         Some(key) => Some(Selector::key(key)),
+        None if NO_IDS.contains(&segment) => None,
         None => Id::parse(segment).map(Selector::Id),
     }
 }

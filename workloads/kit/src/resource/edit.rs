@@ -309,6 +309,8 @@ impl<R: Rules> Collection<R> {
     pub(crate) fn write_error(&self, error: StoreError) -> ApiError {
         match error {
             StoreError::Claimed(claim) => R::taken(&claim),
+            // Somebody made it at the same time, under an id that is not random.
+            StoreError::Conflict => ApiError::unavailable(),
             error => store_error(&error),
         }
     }

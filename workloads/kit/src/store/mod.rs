@@ -215,6 +215,27 @@ pub struct Unpublished {
     pub events: Vec<Event>,
 }
 
+impl Unpublished {
+    /// What to tell the store when all of them are out.
+    #[must_use]
+    pub fn published(&self) -> Option<Published> {
+        let last = self.events.last()?;
+        Some(Published { key: self.key.clone(), up_to: last.change_seq, last: last.id.clone() })
+    }
+}
+
+/// How far one document's outbox is published.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Published {
+    /// The document.
+    pub key: DocKey,
+    /// The `change_seq` of the last event that is out.
+    pub up_to: i64,
+    /// Its id, which tells it from a later event of the same number: a document that took the id of a
+    /// deleted one is numbered anew.
+    pub last: String,
+}
+
 /// A service's database.
 pub trait Store: Send + Sync + 'static {
     /// The whole document, whatever its visibility (deleted ones are absent).
@@ -255,8 +276,9 @@ pub trait Store: Send + Sync + 'static {
     /// Up to `limit` documents with unpublished events.
     fn unpublished(&self, limit: u32) -> Boxed<'_, Result<Vec<Unpublished>, StoreError>>;
 
-    /// Removes the events up to each `change_seq` from the outboxes. Does not touch `rev`.
-    fn published(&self, up_to: Vec<(DocKey, i64)>) -> Boxed<'_, Result<(), StoreError>>;
+    /// Removes the events up to these from the outboxes. Does not touch `rev`. Where another relay has
+    /// done so already, nothing happens.
+    fn published(&self, up_to: Vec<Published>) -> Boxed<'_, Result<(), StoreError>>;
 
     /// Whether the database answers.
     fn ping(&self) -> Boxed<'_, Result<(), StoreError>>;

@@ -16,7 +16,7 @@ mod tests;
 
 use crate::change::{Change, Part};
 use api::order::{Order, OrderAction};
-use api::{ApiError, Id, Key, Message};
+use api::{ApiError, Id, Key, Kind, Message, Reference};
 use kit::resource::{Context, Decision};
 
 /// What an action comes to.
@@ -35,6 +35,17 @@ impl Plan {
     /// A change and its message.
     fn told(change: Change, message: Message) -> Self {
         Self { changes: vec![change], messages: vec![message] }
+    }
+
+    /// The order becomes a customer's of this group, or nobody's.
+    pub(crate) fn assigned(order: &Order, to: Option<&Id>, group: Option<Reference>) -> Self {
+        let reference = |id: Option<&Id>| id.map(|id| Reference::new(Kind::Customer, id.clone()));
+        let message = Message::new("OrderCustomerSet")
+            .with("customer", reference(to))
+            .with("customerGroup", &group)
+            .with("oldCustomer", reference(order.customer_id.as_ref()))
+            .with("oldCustomerGroup", &order.customer_group);
+        Self::told(Change::Customer { id: to.cloned(), group }, message)
     }
 }
 

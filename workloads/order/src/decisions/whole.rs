@@ -76,13 +76,7 @@ pub(super) fn customer(order: &Order, to: Option<&Id>, cx: &Context<'_>) -> Deci
             customer.customer_group.clone()
         }
     };
-    let reference = |id: Option<&Id>| id.map(|id| Reference::new(Kind::Customer, id.clone()));
-    let message = Message::new("OrderCustomerSet")
-        .with("customer", reference(to))
-        .with("customerGroup", &group)
-        .with("oldCustomer", reference(order.customer_id.as_ref()))
-        .with("oldCustomerGroup", &order.customer_group);
-    Ok(Plan::told(Change::Customer { id: to.cloned(), group }, message))
+    Ok(Plan::assigned(order, to, group))
 }
 
 /// A language of the project.

@@ -56,7 +56,8 @@ impl Stage {
 
     /// What the manifest says, said to the service.
     pub(crate) async fn declare(&self, declared: &Value) -> Answer {
-        self.send(&self.internal, "POST", "/declare", "manage_project:demo", Some(declared)).await
+        let all = json!({"projects": [declared]});
+        self.send(&self.internal, "POST", "/declare", "manage_project:demo", Some(&all)).await
     }
 
     pub(crate) async fn get(&self, path: &str) -> Answer {

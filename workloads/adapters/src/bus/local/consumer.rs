@@ -38,6 +38,8 @@ pub(super) struct LocalConsumer {
     places: HashMap<Part, Place>,
     /// The topic to look at first, so that none starves.
     turn: usize,
+    /// How often partitions were taken or lost.
+    assignments: u64,
 }
 
 impl LocalConsumer {
@@ -50,13 +52,14 @@ impl LocalConsumer {
         let topics: Vec<Arc<Topic>> = positions.into_iter().map(|(topic, _)| topic).collect();
         topics.iter().for_each(|topic| topic.tell(&group.changed));
         let member = group.enter(&stored);
-        Self { shared, group, member, topics, places: HashMap::new(), turn: 0 }
+        Self { shared, group, member, topics, places: HashMap::new(), turn: 0, assignments: 0 }
     }
 
     fn settle(&mut self) {
         let (mut lost, mut won) = (Vec::new(), Vec::new());
         let topics = self.topics.iter().map(|topic| topic.id);
         self.group.settle(self.member, topics, |part| lost.push(part), |part, at| won.push((part, at)));
+        self.assignments += u64::from(!lost.is_empty() || !won.is_empty());
         for part in lost {
             self.places.remove(&part);
         }
@@ -185,6 +188,15 @@ impl Consumer for LocalConsumer {
             }
             self.commit_offsets(offsets).await
         })
+    }
+
+    fn assignments(&self) -> u64 {
+        self.assignments
+    }
+
+    fn leave(self: Box<Self>) -> Boxed<'static, ()> {
+        drop(self);
+        Box::pin(futures::future::ready(()))
     }
 }
 

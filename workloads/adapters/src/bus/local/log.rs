@@ -2,13 +2,13 @@
 
 use super::retention::Retention;
 use super::{PARTITIONS, PORTION, PORTION_BYTES};
+use crate::bus::hand_to;
 use crate::sqlite::writer::{Machine, Stop};
 use api::Timestamp;
 use kit::bus::{BusError, Delivery, Event, Follower};
 use kit::clock::Clock;
 use rusqlite::{Connection, Row};
 use std::collections::HashMap;
-use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::Notify;
@@ -128,13 +128,6 @@ fn delivery(row: &Row<'_>, topic: &Topic) -> rusqlite::Result<Delivery> {
             topic: topic.name.clone(),
         },
     })
-}
-
-/// Calls a follower. One that panics must not take the bus with it.
-pub(super) fn hand_to(follower: &Follower, event: &Event) {
-    if std::panic::catch_unwind(AssertUnwindSafe(|| follower(event))).is_err() {
-        tracing::error!(event = %event.id, topic = %event.topic, "a follower panicked");
-    }
 }
 
 pub(super) fn failed(error: &rusqlite::Error) -> BusError {

@@ -15,6 +15,7 @@ mod group;
 mod log;
 mod retention;
 
+use crate::bus::hand_to;
 use crate::sqlite::open::{Format, OpenError, open_writer};
 use crate::sqlite::readers::Readers;
 use crate::sqlite::writer::Writer;
@@ -118,7 +119,7 @@ impl EventBus for LocalBus {
                 let portion = self.shared.readers.with(read).map_err(|error| log::failed(&error))?;
                 let Some(last) = portion.events.last() else { break };
                 from = last.offset;
-                portion.events.iter().for_each(|delivery| log::hand_to(&follower, &delivery.event));
+                portion.events.iter().for_each(|delivery| hand_to(&follower, &delivery.event));
                 tokio::task::yield_now().await;
             }
             self.shared.writer.run(Op::Follow { topic: name, from, follower }).await.map(drop)

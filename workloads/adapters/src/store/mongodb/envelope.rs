@@ -143,6 +143,12 @@ pub(super) fn entry_seq(entry: &Bson) -> Result<i64, StoreError> {
     number(entry.as_document().ok_or_else(|| broken("an outbox entry is not a document"))?, "seq")
 }
 
+/// The id of the event that an outbox entry holds.
+pub(super) fn entry_id(entry: &Bson) -> Result<&str, StoreError> {
+    let entry = entry.as_document().ok_or_else(|| broken("an outbox entry is not a document"))?;
+    entry.get_str("id").map_err(broken)
+}
+
 /// Reads an outbox entry.
 pub(super) fn event(entry: &Bson) -> Result<Event, StoreError> {
     let e = entry.as_document().ok_or_else(|| broken("an outbox entry is not a document"))?;

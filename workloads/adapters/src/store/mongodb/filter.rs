@@ -11,7 +11,7 @@ mod form;
 pub use form::{escape_name, to_query_form};
 
 use bson::{Bson, Document, doc};
-use form::WRAPPED;
+use form::{WRAPPED, escape_text};
 use predicate::{Comparison, Expr, Filter, Kind, Literal, Quantifier, Shape, Test, Values};
 
 /// A filter document.
@@ -338,7 +338,7 @@ fn list(items: &Values) -> Vec<Bson> {
 
 fn value(literal: &Literal) -> Bson {
     match literal {
-        Literal::Text(text) => Bson::String(text.clone()),
+        Literal::Text(text) => Bson::String(escape_text(text).into_owned()),
         Literal::Integer(n) => Bson::Int64(*n),
         Literal::Decimal(n) => Bson::Double(*n),
         Literal::Boolean(b) => Bson::Boolean(*b),

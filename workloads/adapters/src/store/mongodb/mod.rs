@@ -20,7 +20,7 @@ use api::{Kind, Timestamp};
 use bson::{Document as Bdoc, doc};
 use kit::Boxed;
 use kit::store::{
-    DocKey, Document, KindSchema, Page, Query, Selector, Store, StoreError, Unpublished, Write,
+    DocKey, Document, KindSchema, Page, Published, Query, Selector, Store, StoreError, Unpublished, Write,
 };
 use mongodb::error::{Error, ErrorKind, WriteFailure};
 use mongodb::{Collection, Database};
@@ -149,7 +149,7 @@ impl Store for MongoStore {
         self.run(|inner| async move { inner.unpublished(limit).await })
     }
 
-    fn published(&self, up_to: Vec<(DocKey, i64)>) -> Boxed<'_, Result<(), StoreError>> {
+    fn published(&self, up_to: Vec<Published>) -> Boxed<'_, Result<(), StoreError>> {
         self.run(|inner| async move { inner.published(up_to).await })
     }
 

@@ -7,15 +7,19 @@ use kit::clock::{Clock, SystemClock};
 use kit::store::{KindSchema, MAIN, StoreError};
 use mongodb::error::{Error, ErrorKind};
 use mongodb::options::{
-    Acknowledgment, ClientOptions, IndexOptions, ReadConcern, ReadPreference, SelectionCriteria, WriteConcern,
+    Acknowledgment, ClientOptions, IndexOptions, ReadConcern, ReadPreference, SelectionCriteria, Tls,
+    TlsOptions, WriteConcern,
 };
 use mongodb::{Client, Collection, Database, IndexModel};
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 /// The format of what this driver stores. Raised when an older one could not read it.
 const FORMAT: i64 = 1;
+/// The largest CA file in bytes.
+const CA_FILE_LIMIT: u64 = 1 << 20;
 /// The server's code for a collection that exists.
 const NAMESPACE_EXISTS: i32 = 48;
 
@@ -33,6 +37,9 @@ pub struct MongoOptions {
     pub takeover_after: Duration,
     /// Dates claims and makes nonces.
     pub clock: Arc<dyn Clock>,
+    /// A PEM file with the authorities to trust: the connection is encrypted, and no other certificate is
+    /// taken. Without one the URI says whether it is encrypted (`tls=true`), and the public roots count.
+    pub ca_file: Option<PathBuf>,
 }
 
 impl Default for MongoOptions {
@@ -43,6 +50,7 @@ impl Default for MongoOptions {
             claim_wait: Duration::from_secs(1),
             takeover_after: Duration::from_secs(30),
             clock: Arc::new(SystemClock),
+            ca_file: None,
         }
     }
 }
@@ -61,6 +69,14 @@ pub enum OpenError {
     /// No server was found in time.
     #[error("no MongoDB server could be reached: {0}")]
     Unreachable(String),
+    /// The certificates cannot be read.
+    #[error("the MongoDB CA file {} cannot be used: {reason}", path.display())]
+    CaFile {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
     /// The server does not take the user or password.
     #[error("the MongoDB server refused the credentials: {0}")]
     Credentials(String),
@@ -94,6 +110,9 @@ pub(super) async fn open(
     let redact = |e: &Error| without_credentials(&e.kind.to_string(), uri);
     let mut client_options = ClientOptions::parse(uri).await.map_err(|e| OpenError::Uri(redact(&e)))?;
     client_options.app_name.get_or_insert_with(|| "commerce".to_owned());
+    if let Some(path) = &options.ca_file {
+        encrypt(&mut client_options, path)?;
+    }
     client_options.connect_timeout = Some(options.connect_timeout);
     client_options.server_selection_timeout = Some(options.connect_timeout);
     // The port's promises are not for the connection string to weaken.
@@ -124,6 +143,26 @@ pub(super) async fn open(
     tokio::time::timeout(limit, ready)
         .await
         .unwrap_or_else(|_| Err(OpenError::Unreachable("it did not answer in time".to_owned())))
+}
+
+/// Has the connection encrypted, with these authorities and no others.
+fn encrypt(client_options: &mut ClientOptions, path: &Path) -> Result<(), OpenError> {
+    let refused = |reason: String| OpenError::CaFile { path: path.to_owned(), reason };
+    let size = std::fs::metadata(path).map_err(|error| refused(error.to_string()))?.len();
+    if size > CA_FILE_LIMIT {
+        return Err(refused(format!("it has {size} bytes, more than {CA_FILE_LIMIT}")));
+    }
+    let text = std::fs::read_to_string(path).map_err(|error| refused(error.to_string()))?;
+    if !text.contains("-----BEGIN CERTIFICATE-----") {
+        return Err(refused("it holds no certificate in PEM form".to_owned()));
+    }
+    let mut tls = match client_options.tls.take() {
+        Some(Tls::Enabled(tls)) => tls,
+        _ => TlsOptions::default(),
+    };
+    tls.ca_file_path = Some(path.to_owned());
+    client_options.tls = Some(Tls::Enabled(tls));
+    Ok(())
 }
 
 /// Refuses data of a later format, and marks a new database with ours.
@@ -240,6 +279,18 @@ mod tests {
         for name in ["", "a.b", "a/b", "a b", &"x".repeat(64)] {
             let error = open("mongodb://localhost", name, &[], MongoOptions::default()).await.err().unwrap();
             assert!(matches!(error, OpenError::Name(_)), "{error:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_ca_file_that_holds_no_certificate_is_named() {
+        let dir = tempfile::TempDir::new().unwrap();
+        let (missing, empty) = (dir.path().join("missing.crt"), dir.path().join("empty.crt"));
+        std::fs::write(&empty, "not a certificate").unwrap();
+        for (path, reason) in [(missing, "No such file"), (empty, "no certificate in PEM form")] {
+            let options = MongoOptions { ca_file: Some(path.clone()), ..MongoOptions::default() };
+            let error = open("mongodb://localhost", "shop", &[], options).await.err().unwrap().to_string();
+            assert!(error.contains(path.to_str().unwrap()) && error.contains(reason), "{error}");
         }
     }
 

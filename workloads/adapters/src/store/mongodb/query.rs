@@ -109,8 +109,9 @@ impl<'q> Plan<'q> {
     }
 
     async fn count(&self, entry: &KindEntry, most: u64, deadline: Instant) -> Result<u64, StoreError> {
-        let counted =
-            entry.docs.count_documents(self.filter.clone()).limit(most).max_time(left(deadline)).await;
+        let counting = entry.docs.count_documents(self.filter.clone()).max_time(left(deadline));
+        // The protocol has no number for more than that, nor anybody so many documents.
+        let counted = if i64::try_from(most).is_ok() { counting.limit(most).await } else { counting.await };
         counted.map_err(|e| failed(&e))
     }
 

@@ -2,13 +2,16 @@
 
 use super::envelope::{self, doc_id};
 use super::{Inner, failed};
-use api::{Kind, Timestamp};
+use api::Timestamp;
 use bson::{Bson, Document as Bdoc, doc};
 use futures::{StreamExt, TryStreamExt};
-use kit::store::{DocKey, StoreError, Unpublished};
+use kit::bus::Event;
+use kit::store::{DocKey, Published, StoreError, Unpublished};
 use mongodb::options::{Acknowledgment, WriteConcern};
 use std::collections::HashMap;
 
+/// Bytes of events after which one look takes no more, so that a backlog does not fill the memory.
+const EVENT_BYTES: usize = 16 << 20;
 /// Outboxes emptied at a time.
 const AT_ONCE: usize = 8;
 
@@ -40,59 +43,65 @@ impl Inner {
 
     pub(super) async fn unpublished(&self, limit: u32) -> Result<Vec<Unpublished>, StoreError> {
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-        let mut all = Vec::new();
+        let (mut all, mut bytes) = (Vec::new(), 0);
         for (&kind, entry) in &self.kinds {
             let Some(rest) = limit.checked_sub(all.len()).filter(|rest| *rest > 0) else { break };
             // True of every outbox that is not empty, in a form that its index answers.
-            let cursor = entry
+            let mut cursor = entry
                 .docs
                 .find(doc! {"outbox.0.seq": {"$gte": i64::MIN}})
                 .projection(doc! {"project": 1, "id": 1, "outbox": 1})
                 .limit(i64::try_from(rest).unwrap_or(i64::MAX))
                 .await
                 .map_err(|e| failed(&e))?;
-            let found: Vec<Bdoc> = cursor.try_collect().await.map_err(|e| failed(&e))?;
-            for stored in found {
+            while bytes < EVENT_BYTES
+                && let Some(stored) = cursor.try_next().await.map_err(|e| failed(&e))?
+            {
                 let events = envelope::one_life(envelope::outbox(&stored)).map(envelope::event);
-                let events = events.collect::<Result<_, _>>()?;
+                let events: Vec<Event> = events.collect::<Result<_, _>>()?;
+                bytes += events.iter().map(|event| event.data.len()).sum::<usize>();
                 all.push(Unpublished { key: envelope::key(kind, &stored)?, events });
             }
         }
         Ok(all)
     }
 
-    pub(super) async fn published(&self, up_to: Vec<(DocKey, i64)>) -> Result<(), StoreError> {
-        let mut by_kind: HashMap<Kind, HashMap<String, i64>> = HashMap::new();
-        for (key, seq) in up_to {
-            let id = doc_id(&key.project, key.id.as_str());
-            let highest = by_kind.entry(key.kind).or_default().entry(id).or_insert(seq);
-            *highest = seq.max(*highest);
-        }
-        for (kind, documents) in by_kind {
-            let documents: Vec<_> = documents.into_iter().map(|(id, seq)| self.trim(kind, id, seq)).collect();
-            let mut trims = futures::stream::iter(documents).buffer_unordered(AT_ONCE);
-            while let Some(trimmed) = trims.next().await {
-                trimmed?;
+    pub(super) async fn published(&self, up_to: Vec<Published>) -> Result<(), StoreError> {
+        // Of one document's, the furthest includes the others.
+        let mut furthest: HashMap<DocKey, Published> = HashMap::new();
+        for one in up_to {
+            match furthest.get(&one.key) {
+                Some(known) if known.up_to >= one.up_to => {}
+                _ => drop(furthest.insert(one.key.clone(), one)),
             }
+        }
+        let documents: Vec<_> = furthest.into_values().map(|one| self.trim(one)).collect();
+        let mut trims = futures::stream::iter(documents).buffer_unordered(AT_ONCE);
+        while let Some(trimmed) = trims.next().await {
+            trimmed?;
         }
         Ok(())
     }
 
-    /// Removes the events up to `seq` from one outbox, and a deleted document with its last event.
+    /// Removes published events from one outbox, and a deleted document with its last event.
     /// Entries never change, so they can be removed by value, beside any other write.
-    async fn trim(&self, kind: Kind, id: String, seq: i64) -> Result<(), StoreError> {
-        let entry = self.entry(kind)?;
+    async fn trim(&self, Published { key, up_to, last }: Published) -> Result<(), StoreError> {
+        let (entry, id) = (self.entry(key.kind)?, doc_id(&key.project, key.id.as_str()));
         let projection = doc! {"state": 1, "life": 1, "outbox": 1};
         let stored = entry.docs.find_one(doc! {"_id": &id}).projection(projection).await;
         let Some(stored) = stored.map_err(|e| failed(&e))? else { return Ok(()) };
         let outbox = envelope::outbox(&stored);
         let mut gone: Vec<Bson> = Vec::with_capacity(outbox.len());
+        let mut found = false;
         for event in envelope::one_life(outbox) {
-            if envelope::entry_seq(event)? <= seq {
-                gone.push(event.clone());
+            if found || envelope::entry_seq(event)? > up_to {
+                break;
             }
+            found = envelope::entry_id(event)? == last;
+            gone.push(event.clone());
         }
-        if gone.is_empty() {
+        // Without the last one among them, another relay was here before, and these are later ones.
+        if !found {
             return Ok(());
         }
         // Nothing is added to a deleted document in this life, so it can go in one step.

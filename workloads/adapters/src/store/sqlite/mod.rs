@@ -19,8 +19,8 @@ use futures::future::ready;
 use kit::Boxed;
 use kit::bus::Event;
 use kit::store::{
-    DocKey, Document, KindSchema, Page, Query, Selector, Store, StoreError, Unpublished, View, Visibility,
-    Write,
+    DocKey, Document, KindSchema, Page, Published, Query, Selector, Store, StoreError, Unpublished, View,
+    Visibility, Write,
 };
 use rusqlite::{Connection, OptionalExtension, Row, Statement};
 use schema::KindSql;
@@ -252,7 +252,7 @@ impl Store for SqliteStore {
         )
     }
 
-    fn published(&self, up_to: Vec<(DocKey, i64)>) -> Boxed<'_, Result<(), StoreError>> {
+    fn published(&self, up_to: Vec<Published>) -> Boxed<'_, Result<(), StoreError>> {
         Box::pin(self.writer.run(Op::Published(up_to)))
     }
 
@@ -318,6 +318,9 @@ fn unpublished(db: &Connection, limit: u32) -> rusqlite::Result<Vec<Unpublished>
         } else if found.len() < limit {
             places.insert(key.clone(), found.len());
             found.push(Unpublished { key, events: vec![event] });
+        } else {
+            // What follows of the documents that were taken comes next time.
+            break;
         }
     }
     Ok(found)

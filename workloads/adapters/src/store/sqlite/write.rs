@@ -4,7 +4,7 @@ use super::schema::KindSql;
 use crate::sqlite::writer::{Machine, Stop};
 use api::Kind;
 use kit::bus::Event;
-use kit::store::{Claim, DocKey, Document, StoreError, Visibility, Write};
+use kit::store::{Claim, DocKey, Document, Published, StoreError, Visibility, Write};
 use rusqlite::{Connection, OptionalExtension, Statement};
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -19,7 +19,7 @@ const APPEND: &str =
     "INSERT INTO outbox (kind, project, id, seq, change_seq, event, topic, type, key, time, data)
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
 const OUTBOX: &str =
-    "SELECT seq, change_seq FROM outbox WHERE id = ?1 AND project = ?2 AND kind = ?3 ORDER BY seq";
+    "SELECT seq, change_seq, event FROM outbox WHERE id = ?1 AND project = ?2 AND kind = ?3 ORDER BY seq";
 const REMOVE: &str = "DELETE FROM outbox WHERE seq = ?1";
 
 #[cfg(test)]
@@ -30,7 +30,7 @@ pub(super) enum Op {
     /// A document.
     Write(Write),
     /// Events went out.
-    Published(Vec<(DocKey, i64)>),
+    Published(Vec<Published>),
 }
 
 /// Applies [`Op`]s.
@@ -60,7 +60,7 @@ impl Machine for StoreMachine {
         match op {
             Op::Write(write) => self.write(db, write),
             Op::Published(up_to) => {
-                up_to.iter().try_for_each(|(key, change_seq)| remove(db, key, *change_seq))?;
+                up_to.iter().try_for_each(|published| remove(db, published))?;
                 Ok(())
             }
         }
@@ -122,18 +122,23 @@ impl StoreMachine {
 
 /// Removes a document's events up to a number, but none after the numbers fall: those belong to a new
 /// document of the same id.
-fn remove(db: &Connection, key: &DocKey, up_to: i64) -> rusqlite::Result<()> {
+fn remove(db: &Connection, Published { key, up_to, last }: &Published) -> rusqlite::Result<()> {
     let mut out = Vec::new();
-    let mut last = i64::MIN;
+    let mut before = i64::MIN;
     let mut statement = db.prepare_cached(OUTBOX)?;
     let mut rows = statement.query((key.id.as_str(), &key.project, key.kind.type_id()))?;
-    while let Some(row) = rows.next()? {
+    loop {
+        // Without the last one among them, they are out already, or another document's.
+        let Some(row) = rows.next()? else { return Ok(()) };
         let (seq, change_seq): (i64, i64) = (row.get(0)?, row.get(1)?);
-        if change_seq <= last || change_seq > up_to {
+        if change_seq <= before || change_seq > *up_to {
+            return Ok(());
+        }
+        before = change_seq;
+        out.push(seq);
+        if row.get_ref(2)?.as_str()? == last {
             break;
         }
-        last = change_seq;
-        out.push(seq);
     }
     let mut statement = db.prepare_cached(REMOVE)?;
     out.into_iter().try_for_each(|seq| statement.execute([seq]).map(drop))

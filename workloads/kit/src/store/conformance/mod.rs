@@ -32,7 +32,8 @@ pub use query::*;
 pub use reading::*;
 
 use super::{
-    Claim, DocKey, Document, KindSchema, MAIN, Selector, Store, StoreError, View, Visibility, Write,
+    Claim, DocKey, Document, KindSchema, MAIN, Published, Selector, Store, StoreError, View, Visibility,
+    Write,
 };
 use crate::bus::Event;
 use api::{Id, Kind, Timestamp};
@@ -69,6 +70,7 @@ macro_rules! store_conformance {
             publishing_does_not_touch_the_document
             events_of_a_deleted_document_stay_until_they_are_published
             a_new_document_of_an_old_id_queues_behind_the_old_ones_events
+            a_late_relay_removes_nothing_of_a_new_document_of_an_old_id
             a_relay_beside_a_writer_loses_nothing
             due_documents_come_earliest_first
             filters_choose_documents

@@ -8,6 +8,11 @@ fn telling(write: Write, change_seqs: &[i64]) -> Write {
     Write { events, ..write }
 }
 
+/// Says that a document's events up to this one are published.
+fn out(document: &Document, change_seq: i64) -> Published {
+    Published { key: document.key.clone(), up_to: change_seq, last: event(document, change_seq).id }
+}
+
 /// The change numbers of a cart's unpublished events.
 async fn waiting(store: &SharedStore, name: &str) -> Vec<i64> {
     let unpublished = store.unpublished(100).await.unwrap();
@@ -32,19 +37,19 @@ pub async fn events_stay_in_order_until_they_are_published(store: SharedStore) {
     assert_eq!(found[1].events, [event(&other, 1)]);
     assert_eq!(store.unpublished(1).await.unwrap().len(), 1);
 
-    store.published(vec![(first.key.clone(), 2)]).await.unwrap();
+    store.published(vec![out(&first, 2)]).await.unwrap();
     assert_eq!(waiting(&store, "a").await, [3]);
     assert_eq!(waiting(&store, "b").await, [1]);
-    store.published(vec![(first.key.clone(), 2)]).await.unwrap();
+    store.published(vec![out(&first, 2)]).await.unwrap();
     assert_eq!(waiting(&store, "a").await, [3], "saying it twice changes nothing");
-    store.published(vec![(first.key, 3), (other.key, 1)]).await.unwrap();
+    store.published(vec![out(&first, 3), out(&other, 1)]).await.unwrap();
     assert!(store.unpublished(100).await.unwrap().is_empty());
 }
 
 pub async fn publishing_does_not_touch_the_document(store: SharedStore) {
     let first = cart("a", "{}");
     store.write(telling(inserting(&first), &[1])).await.unwrap();
-    store.published(vec![(first.key.clone(), 1)]).await.unwrap();
+    store.published(vec![out(&first, 1)]).await.unwrap();
     assert_eq!(get(&store, "a").await, Some(first.clone()));
     replace(&store, &next(&first)).await;
 }
@@ -56,7 +61,7 @@ pub async fn events_of_a_deleted_document_stay_until_they_are_published(store: S
     assert_eq!(get(&store, "a").await, None);
     assert_eq!(waiting(&store, "a").await, [1, 2]);
     assert_eq!(holder(&store, "key=k").await, None);
-    store.published(vec![(first.key.clone(), 2)]).await.unwrap();
+    store.published(vec![out(&first, 2)]).await.unwrap();
     assert!(waiting(&store, "a").await.is_empty());
     insert(&store, &first).await;
 }
@@ -70,11 +75,25 @@ pub async fn a_new_document_of_an_old_id_queues_behind_the_old_ones_events(store
     assert_eq!(get(&store, "a").await, Some(again.clone()));
 
     assert_eq!(waiting(&store, "a").await, [1, 2], "the old one's first");
-    store.published(vec![(first.key.clone(), 2)]).await.unwrap();
+    store.published(vec![out(&first, 2)]).await.unwrap();
     assert_eq!(waiting(&store, "a").await, [1], "the new one's event is still there");
-    store.published(vec![(first.key, 1)]).await.unwrap();
+    store.published(vec![out(&first, 1)]).await.unwrap();
     assert!(waiting(&store, "a").await.is_empty());
     replace(&store, &next(&again)).await;
+}
+
+pub async fn a_late_relay_removes_nothing_of_a_new_document_of_an_old_id(store: SharedStore) {
+    let first = cart("a", "{}");
+    store.write(telling(inserting(&first), &[1])).await.unwrap();
+    store.write(telling(replacing(&deleted(&first)), &[2])).await.unwrap();
+    let seen_by_both = store.unpublished(10).await.unwrap().pop().unwrap().published().unwrap();
+    store.published(vec![seen_by_both.clone()]).await.unwrap();
+    let again = cart("a", "{}");
+    let mut write = telling(inserting(&again), &[1, 2]);
+    write.events.iter_mut().for_each(|event| event.id.push_str("-of-the-second"));
+    store.write(write).await.unwrap();
+    store.published(vec![seen_by_both]).await.unwrap();
+    assert_eq!(waiting(&store, "a").await, [1, 2], "nobody has published these");
 }
 
 pub async fn a_relay_beside_a_writer_loses_nothing(store: SharedStore) {
@@ -96,7 +115,7 @@ pub async fn a_relay_beside_a_writer_loses_nothing(store: SharedStore) {
         while relayed.last() != Some(&EVENTS) {
             for entry in store.unpublished(10).await.unwrap() {
                 let numbers: Vec<i64> = entry.events.iter().map(|event| event.change_seq).collect();
-                store.published(vec![(entry.key, *numbers.last().unwrap())]).await.unwrap();
+                store.published(entry.published().into_iter().collect()).await.unwrap();
                 relayed.extend(numbers);
             }
             tokio::task::yield_now().await;

@@ -128,6 +128,7 @@ pub async fn pages_cut_the_results_and_counts_do_not(store: SharedStore) {
         (500, 1, Some(100), "bcde", Some(5)),
         (2, 0, Some(3), "ab", Some(3)),
         (500, 0, Some(3), "abcde", Some(3)),
+        (2, 0, Some(u64::MAX), "ab", Some(5)),
         (0, 0, None, "", None),
     ];
     for (limit, offset, count_to, expected, total) in cases.iter().copied() {

@@ -50,6 +50,25 @@ pub fn escape_name(name: &str) -> Cow<'_, str> {
     Cow::Owned(stored)
 }
 
+/// The text as it is stored to be queried: without NUL, which not every server that speaks the protocol takes.
+/// Different texts stay different, and their order stays.
+#[must_use]
+pub(super) fn escape_text(text: &str) -> Cow<'_, str> {
+    const MARK: char = '\u{1}';
+    if !text.contains(['\0', MARK]) {
+        return Cow::Borrowed(text);
+    }
+    let mut stored = String::with_capacity(text.len() + 8);
+    for c in text.chars() {
+        match c {
+            '\0' => stored.extend([MARK, '0']),
+            MARK => stored.extend([MARK, '1']),
+            c => stored.push(c),
+        }
+    }
+    Cow::Owned(stored)
+}
+
 /// The value in its queryable form: integers as `i64`, other numbers as `f64`.
 #[must_use]
 pub fn to_query_form(value: &Value) -> Bson {
@@ -60,7 +79,7 @@ pub fn to_query_form(value: &Value) -> Bson {
             Some(n) => Bson::Int64(n),
             None => n.as_f64().map_or(Bson::Null, Bson::Double),
         },
-        Value::String(text) => Bson::String(text.clone()),
+        Value::String(text) => Bson::String(escape_text(text).into_owned()),
         Value::Array(all) => Bson::Array(
             all.iter()
                 .map(|element| match element {
@@ -85,10 +104,10 @@ pub fn to_query_form(value: &Value) -> Bson {
 
 #[cfg(test)]
 mod tests {
-    use super::{escape_name, to_query_form};
+    use super::{escape_name, escape_text, to_query_form};
     use bson::{Bson, bson};
     use serde_json::json;
-    use std::collections::HashMap;
+    use std::collections::{BTreeSet, HashMap};
 
     #[test]
     fn common_names_are_stored_as_they_are() {
@@ -122,6 +141,16 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn texts_lose_nul_but_neither_their_difference_nor_their_order() {
+        let pieces = ["", "\0", "\u{1}", "\u{2}", "0", "1", "a"];
+        let texts: BTreeSet<String> =
+            pieces.iter().flat_map(|a| pieces.iter().map(move |b| [*a, *b].concat())).collect();
+        let stored: Vec<String> = texts.iter().map(|text| escape_text(text).into_owned()).collect();
+        assert!(stored.is_sorted_by(|a, b| a < b), "{stored:?}");
+        assert!(stored.iter().all(|text| !text.contains('\0')));
     }
 
     #[test]

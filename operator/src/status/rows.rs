@@ -1,0 +1,89 @@
+//! A row per service, from what its Deployment says.
+
+use crate::kinds::KindId;
+use crate::names;
+use crate::world::ChildKey;
+use crate::world::readiness::Readiness;
+use crds::{Broker, Database, ServiceStatus, ValidatedStack};
+use std::collections::BTreeMap;
+
+/// The services of a stack and what they stand on.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Rows {
+    /// A row per service that is switched on.
+    pub services: Vec<ServiceStatus>,
+    /// The same for the managed database and broker.
+    pub backing: Vec<ServiceStatus>,
+    /// What keeps pods away, in the cluster's words.
+    pub troubles: Vec<String>,
+}
+
+/// The rows of a stack. `before` are the rows that it has; a service shows its version once all of its pods
+/// run it.
+#[must_use]
+pub fn rows(
+    stack: &ValidatedStack,
+    seen: &BTreeMap<ChildKey, Readiness>,
+    before: &[ServiceStatus],
+    version: Option<&str>,
+) -> Rows {
+    let mut rows = Rows::default();
+    let mut row = |api: &str, kind: &str, object: String, name: &str| {
+        let readiness = KindId::find(api, kind).and_then(|kind| seen.get(&ChildKey::new(kind, &object)));
+        let readiness = readiness.cloned().unwrap_or_default();
+        let ready = readiness.is_ready() && readiness.wanted > 0;
+        if let Some(trouble) = readiness.trouble.as_deref().filter(|_| !ready) {
+            rows.troubles.push(format!("{name}: {trouble}"));
+        }
+        let old = before.iter().find(|row| row.name == name).and_then(|row| row.version.clone());
+        ServiceStatus {
+            name: name.to_owned(),
+            ready,
+            ready_replicas: i32::try_from(readiness.ready).unwrap_or(i32::MAX),
+            replicas: i32::try_from(readiness.wanted).unwrap_or(i32::MAX),
+            version: if readiness.rolled_out { version.map(str::to_owned) } else { old },
+        }
+    };
+    let services = stack.enabled();
+    let services: Vec<_> = services
+        .map(|service| row("apps/v1", "Deployment", names::service(&stack.name, service), service.as_str()))
+        .collect();
+    let mut backing = Vec::new();
+    if matches!(stack.database, Database::Managed { .. }) {
+        backing.push(row("apps/v1", "StatefulSet", names::mongodb(&stack.name), "mongodb"));
+    }
+    if matches!(stack.broker, Broker::Managed { .. }) {
+        backing.push(row("apps/v1", "StatefulSet", names::kafka(&stack.name), "kafka"));
+    }
+    (rows.services, rows.backing) = (services, backing);
+    rows
+}
+
+impl Rows {
+    /// Whether everything is ready.
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
+        self.services.iter().chain(&self.backing).all(|row| row.ready)
+    }
+
+    /// `9/11`.
+    #[must_use]
+    pub fn summary(&self) -> String {
+        let ready = self.services.iter().filter(|row| row.ready).count();
+        format!("{ready}/{}", self.services.len())
+    }
+
+    /// What is not ready, in words.
+    #[must_use]
+    pub fn waiting_for(&self) -> String {
+        let waiting = self.services.iter().chain(&self.backing).filter(|row| !row.ready);
+        let waiting: Vec<String> =
+            waiting.map(|row| format!("{} ({}/{})", row.name, row.ready_replicas, row.replicas)).collect();
+        let mut text = format!("waiting for {}", waiting.join(", "));
+        for trouble in self.troubles.iter().take(3) {
+            text.push_str("; ");
+            text.push_str(trouble);
+        }
+        text
+    }
+}

@@ -1,0 +1,116 @@
+//! An operator killed between any two requests leaves nothing that the next one does not bring to the same end.
+
+use crate::support::traffic::Traffic;
+use crate::support::{Lab, until};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// What is left of an object without what differs from one stack, or one moment, to the next.
+fn essence(children: &BTreeMap<String, Value>) -> BTreeMap<String, Value> {
+    let strip = |name: &str, object: &Value| {
+        let mut object = object.clone();
+        if name.starts_with("Secret ") || name.starts_with("ConfigMap ") {
+            // The seed is another, and all that derives from it.
+            for side in ["data", "stringData"] {
+                for value in object.get_mut(side).and_then(Value::as_object_mut).into_iter().flatten() {
+                    *value.1 = Value::Null;
+                }
+            }
+        }
+        for field in
+            ["uid", "resourceVersion", "creationTimestamp", "managedFields", "generation", "namespace"]
+        {
+            object["metadata"].as_object_mut().unwrap().remove(field);
+        }
+        object["metadata"]["annotations"].as_object_mut().into_iter().for_each(serde_json::Map::clear);
+        for owner in object["metadata"]["ownerReferences"].as_array_mut().into_iter().flatten() {
+            owner["uid"] = Value::Null;
+        }
+        object.as_object_mut().unwrap().remove("status");
+        if name.starts_with("Service ") {
+            for field in ["clusterIP", "clusterIPs", "ipFamilies"] {
+                object["spec"].as_object_mut().unwrap().remove(field);
+            }
+        }
+        let env = object.pointer_mut("/spec/template/spec/containers/0/env").and_then(Value::as_array_mut);
+        for variable in env.into_iter().flatten().filter(|variable| variable["name"] == "CLUSTER_ID") {
+            variable["value"] = Value::Null;
+        }
+        let mut text = object.to_string();
+        // Checksums of what derives from the seed.
+        if let Some(annotations) =
+            object.pointer("/spec/template/metadata/annotations").and_then(Value::as_object)
+        {
+            for value in annotations.values().filter_map(Value::as_str) {
+                text = text.replace(value, "…");
+            }
+        }
+        text
+    };
+    children.iter().map(|(name, object)| (name.clone(), Value::String(strip(name, object)))).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_operator_killed_between_any_two_requests_is_followed_to_the_same_end() {
+    let lab = Lab::new("crash").await;
+    let operator = lab.operator().await;
+    lab.apply("whole", json!({})).await;
+    lab.written("whole").await;
+    operator.quiet().await;
+    let requests = u64::try_from(operator.traffic.count()).unwrap();
+    operator.stop().await;
+    let rename = |children: BTreeMap<String, Value>, name: &str| -> BTreeMap<String, Value> {
+        let text = serde_json::to_string(&essence(&children)).unwrap();
+        // Names of stacks are of one length here, so that lists in order of names keep their order.
+        serde_json::from_str(&text.replace(name, "STACK")).unwrap()
+    };
+    let strip_hash = |children: BTreeMap<String, Value>| -> Vec<String> { children.into_keys().collect() };
+    let expected = lab.children("whole").await;
+    let expected = rename(expected, "whole");
+
+    // Every cut near the start, where single requests decide, and then every few.
+    let cuts = (15..40).chain((40..requests + 30).step_by(9));
+    for (number, cut) in cuts.enumerate() {
+        let name = format!("s{number:04}");
+        let traffic = Traffic::cut_after(cut);
+        let dying = lab.operator_with(lab.config(), Arc::clone(&traffic)).await;
+        lab.apply(&name, json!({})).await;
+        let died = tokio::time::timeout(Duration::from_secs(5), traffic.wait_for_cut()).await;
+        dying.kill().await;
+        let next = lab.operator().await;
+        lab.at_rest(&name).await;
+        next.quiet().await;
+        let children = rename(lab.children(&name).await, &name);
+        assert_eq!(strip_hash(children.clone()), strip_hash(expected.clone()), "cut after {cut} ({died:?})");
+        for (child, object) in &children {
+            let (ours, theirs) = (hashless(object), hashless(&expected[child]));
+            assert_eq!(ours, theirs, "{child} cut after {cut}");
+        }
+        next.traffic.forget();
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        assert_eq!(next.traffic.writes(), [], "cut after {cut}");
+        next.stop().await;
+        lab.delete(&name).await;
+        until("its objects are gone", async || {
+            lab.children(&name).await.keys().all(|child| is_kept(child)).then_some(())
+        })
+        .await;
+    }
+}
+
+/// Names of databases hold a hash of the stack's.
+fn hashless(object: &Value) -> String {
+    let text = object.as_str().unwrap_or_default();
+    let mut words: Vec<&str> = text.split("cs_").collect();
+    for word in words.iter_mut().skip(1) {
+        *word = word.get(10..).unwrap_or_default();
+    }
+    words.join("cs_")
+}
+
+/// Under deletionPolicy Retain data and what guards it stay.
+fn is_kept(child: &str) -> bool {
+    child.starts_with("PersistentVolumeClaim") || child.ends_with("-root")
+}

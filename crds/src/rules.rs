@@ -95,6 +95,24 @@ pub(crate) fn always_on() -> Vec<Value> {
         .collect()
 }
 
+/// A pod cannot be given more than it may use.
+pub(crate) fn within_limit(field: &str) -> Value {
+    let lacks = |side: &str| format!("!has(self.{side}) || !has(self.{side}.{field})");
+    let amount = |side: &str| format!("quantity(string(self.{side}.{field}))");
+    let (request, limit) = ("requests", "limits");
+    rule_at(
+        &format!(".{request}.{field}"),
+        &format!(
+            "{} || {} || {}.compareTo({}) <= 0",
+            lacks(request),
+            lacks(limit),
+            amount(request),
+            amount(limit)
+        ),
+        &format!("must not be more than limits.{field}"),
+    )
+}
+
 /// What cannot be changed once a stack has data.
 pub(crate) fn of_spec() -> Vec<Value> {
     let same = |block: &str, choice: &str| {

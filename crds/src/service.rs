@@ -1,6 +1,6 @@
 //! The services of a stack and what can be set for each of them.
 
-use crate::rules::{IMAGE, QUANTITY, always_on, rule, rule_at};
+use crate::rules::{IMAGE, QUANTITY, always_on, rule, rule_at, within_limit};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{Error, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
@@ -132,6 +132,7 @@ pub struct Autoscaling {
 /// CPU and memory of a pod.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(extend("x-kubernetes-validations" = [within_limit("cpu"), within_limit("memory")]))]
 pub struct Resources {
     /// What is set aside for a pod.
     #[serde(skip_serializing_if = "Option::is_none")]

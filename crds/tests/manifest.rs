@@ -146,6 +146,10 @@ fn what_is_wrong_is_told_with_its_path_and_remedy() {
             "{defaults: {resources: {limits: {cpu: 0.5}}}}".into(),
             "spec.defaults.resources.limits.cpu: must be a quantity such as 250m",
         ),
+        (
+            "{services: {cart: {resources: {requests: {memory: 1Gi}, limits: {memory: 1000M}}}}}".into(),
+            "spec.services.cart.resources.requests.memory: is 1Gi, more than limits.memory 1000M",
+        ),
         ("[]".into(), "spec: must be an object, but is a list"),
         ("{projects: {demo: {}}}".into(), "spec.projects: must be a list, but is an object"),
         ("{projects: [demo]}".into(), "spec.projects[0]: must be an object, but is the text 'demo'"),

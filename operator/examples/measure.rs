@@ -1,50 +1,70 @@
 //! Measures the operator on a real API server, beside a bare client that applies the same objects.
 //!
 //! `measure --operator PATH [--stacks 500] [--idle SECONDS]`, with the cluster of `KUBECONFIG`. Prints one line
-//! of JSON per measure. The operator runs as a process of its own; what it wrote is read from its metrics.
+//! of JSON per measure. The operator runs as a process of its own; what it wrote is read from its metrics, and
+//! when a stack is written from the stack's status.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::expect_used, reason = "a measurement that fails ends")]
 #![allow(clippy::float_arithmetic, clippy::cast_precision_loss, reason = "rates are for people")]
-#![allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "small numbers")]
 
 use clap::Parser;
 use commerce_operator::build::{Child, Identity, Inputs, RootSeed, build, root_secret};
+use commerce_operator::kinds::KindId;
 use commerce_operator::release::{PullPolicy, RENDERER, Release};
 use crds::CommerceStack;
-use futures::StreamExt;
-use futures::stream;
+use futures::{StreamExt, TryStreamExt, stream};
 use k8s_openapi::api::core::v1::{Namespace, Service};
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
-use kube::api::{Api, DeleteParams, Patch, PatchParams, PostParams};
+use kube::api::{Api, DeleteParams, DynamicObject, ListParams, Patch, PatchParams, PostParams};
+use kube::runtime::{WatchStreamExt, watcher};
 use kube::{Client, ResourceExt};
 use serde_json::{Value, json};
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child as Process, Command};
+use tokio::sync::watch;
+use tokio::time::sleep;
+
+/// Requests under way at once, of the bare client as of the operator for one stack.
+const PARALLEL: usize = 16;
+/// How many stacks "few" are.
+const FEW: usize = 20;
 
 #[derive(Parser)]
 struct Arguments {
     /// The operator's binary.
     #[arg(long)]
     operator: PathBuf,
-    /// How many stacks.
+    /// How many stacks "many" are.
     #[arg(long, default_value_t = 500)]
     stacks: usize,
     /// For how many seconds idleness is watched.
     #[arg(long, default_value_t = 300)]
     idle: u64,
+    /// How often a single stack is written, by the operator and by the bare client.
+    #[arg(long, default_value_t = 7, value_parser = clap::value_parser!(u8).range(1..=20))]
+    rounds: u8,
+    /// How many drifts are made, and how many edits.
+    #[arg(long, default_value_t = 200)]
+    changes: usize,
     /// Where the operator serves its metrics.
     #[arg(long, default_value_t = 18_080)]
     port: u16,
 }
 
+/// The generation of each stack that is written.
+type Written = watch::Receiver<HashMap<String, i64>>;
+
 struct Bench {
     arguments: Arguments,
     client: Client,
-    namespace: String,
+    /// Where the operator looks, and where the bare client writes unseen by it.
+    namespaces: [String; 2],
     process: Option<Process>,
+    written: Written,
 }
 
 fn say(measure: &str, value: &Value) {
@@ -57,10 +77,14 @@ async fn main() {
     let mut config = kube::Config::infer().await.unwrap();
     config.default_retry = false;
     let client = Client::try_from(config).unwrap();
-    let namespace = format!("measure-{:06x}", rand::random::<u32>() & 0xff_ffff);
-    let mut bench = Bench { arguments, client, namespace, process: None };
-    bench.prepare().await;
+    let name = format!("measure-{:06x}", rand::random::<u32>() & 0xff_ffff);
+    let namespaces = [name.clone(), format!("{name}-bare")];
+    define(&client, &namespaces).await;
+    let written = follow(Api::namespaced(client.clone(), &name));
+    let mut bench = Bench { arguments, client, namespaces, process: None, written };
+    bench.start().await;
     bench.one_stack().await;
+    bench.few_stacks().await;
     bench.many_stacks().await;
     bench.idle().await;
     bench.drift().await;
@@ -69,21 +93,47 @@ async fn main() {
     bench.end().await;
 }
 
-impl Bench {
-    async fn prepare(&mut self) {
-        let definition: CustomResourceDefinition = serde_yaml::from_str(&crds::yaml()).unwrap();
-        let api: Api<CustomResourceDefinition> = Api::all(self.client.clone());
-        let params = PatchParams::apply("measure").force();
-        api.patch(&definition.name_any(), &params, &Patch::Apply(&definition)).await.unwrap();
-        let space: Namespace = serde_json::from_value(json!({"metadata": {"name": self.namespace}})).unwrap();
-        Api::all(self.client.clone()).create(&PostParams::default(), &space).await.unwrap();
-        tokio::time::sleep(Duration::from_secs(2)).await;
-        self.start().await;
+async fn define(client: &Client, namespaces: &[String]) {
+    let definition: CustomResourceDefinition = serde_yaml::from_str(&crds::yaml()).unwrap();
+    let api: Api<CustomResourceDefinition> = Api::all(client.clone());
+    let params = PatchParams::apply("measure").force();
+    api.patch(&definition.name_any(), &params, &Patch::Apply(&definition)).await.unwrap();
+    for name in namespaces {
+        let space: Namespace = serde_json::from_value(json!({"metadata": {"name": name}})).unwrap();
+        Api::all(client.clone()).create(&PostParams::default(), &space).await.unwrap();
     }
+    let stacks: Api<CommerceStack> = Api::all(client.clone());
+    while stacks.list(&ListParams::default().limit(1)).await.is_err() {
+        sleep(Duration::from_millis(50)).await;
+    }
+}
 
+/// Notes which stacks are written, as the API server tells.
+fn follow(stacks: Api<CommerceStack>) -> Written {
+    let (note, written) = watch::channel(HashMap::new());
+    tokio::spawn(async move {
+        let mut seen = std::pin::pin!(watcher(stacks, watcher::Config::default()).applied_objects());
+        while let Some(stack) = seen.try_next().await.unwrap() {
+            let (name, generation) = (stack.name_any(), stack.metadata.generation.unwrap());
+            let status = stack.status.unwrap_or_default();
+            let ready = status.conditions.iter().find(|condition| condition.type_ == "Ready");
+            let whole =
+                ready.is_some_and(|ready| ["ServicesNotReady", "AllServicesReady"].contains(&&*ready.reason));
+            if whole && status.applied_digest.is_some() && status.observed_generation == Some(generation) {
+                note.send_modify(|written| {
+                    written.insert(name, generation);
+                });
+            }
+        }
+    });
+    written
+}
+
+impl Bench {
     async fn start(&mut self) {
+        let namespace = &self.namespaces[0];
         let process = Command::new(&self.arguments.operator)
-            .args(["run", "--watch-namespace", &self.namespace, "--lease-namespace", &self.namespace])
+            .args(["run", "--watch-namespace", namespace, "--lease-namespace", namespace])
             .args(["--commerce-image", "localhost/commerce:1", "--log", "warn"])
             .args(["--metrics-address", &format!("127.0.0.1:{}", self.arguments.port)])
             .stdout(Stdio::null())
@@ -94,66 +144,83 @@ impl Bench {
         let start = Instant::now();
         while self.metric("leader").await < 1.0 {
             assert!(start.elapsed() < Duration::from_secs(60), "the operator does not lead");
-            tokio::time::sleep(Duration::from_millis(20)).await;
+            sleep(Duration::from_millis(20)).await;
         }
     }
 
     async fn end(mut self) {
         drop(self.process.take());
         let spaces: Api<Namespace> = Api::all(self.client.clone());
-        spaces.delete(&self.namespace, &DeleteParams::default()).await.unwrap();
+        for name in &self.namespaces {
+            spaces.delete(name, &DeleteParams::default()).await.unwrap();
+        }
     }
 
-    /// The sum of a metric over its labels.
-    async fn metric(&self, name: &str) -> f64 {
-        let Ok(mut stream) = tokio::net::TcpStream::connect(("127.0.0.1", self.arguments.port)).await else {
-            return -1.0;
-        };
-        stream.write_all(b"GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").await.unwrap();
+    async fn metrics(&self) -> std::io::Result<String> {
+        let mut stream = tokio::net::TcpStream::connect(("127.0.0.1", self.arguments.port)).await?;
+        stream.write_all(b"GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").await?;
         let mut text = String::new();
-        stream.read_to_string(&mut text).await.unwrap();
+        stream.read_to_string(&mut text).await?;
+        Ok(text)
+    }
+
+    /// The sum of a metric over its labels; less than none while the operator does not tell.
+    async fn metric(&self, name: &str) -> f64 {
+        let Ok(text) = self.metrics().await else { return -1.0 };
         let name = format!("commerce_operator_{name}");
         let of = |line: &&str| line.starts_with(&name) && line[name.len()..].starts_with(['{', ' ']);
         text.lines().filter(of).filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok()).sum()
     }
 
-    fn resident_mib(&self) -> f64 {
-        let pid = self.process.as_ref().unwrap().id().unwrap();
-        let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
-        let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
-        line.split_whitespace().nth(1).unwrap().parse::<f64>().unwrap() / 1024.0
-    }
-
-    fn stacks(&self) -> Api<CommerceStack> {
-        Api::namespaced(self.client.clone(), &self.namespace)
-    }
-
-    async fn apply(&self, name: &str, spec: Value) {
-        let stack = json!({"apiVersion": "commercestack.io/v1alpha1", "kind": "CommerceStack",
-            "metadata": {"name": name}, "spec": spec});
-        self.stacks().patch(name, &PatchParams::apply("user").force(), &Patch::Apply(&stack)).await.unwrap();
-    }
-
-    async fn written(&self, name: &str) {
+    /// Waits until the operator has written nothing for a while: the cluster's own controllers are at it, too.
+    async fn settled(&self, quiet: Duration) {
         let start = Instant::now();
-        loop {
-            let stack = self.stacks().get(name).await.unwrap();
-            let status = stack.status.unwrap_or_default();
-            if status.applied_digest.is_some() && status.observed_generation == stack.metadata.generation {
-                return;
+        let mut last = (self.metric("api_writes_total").await, Instant::now());
+        while last.1.elapsed() < quiet {
+            assert!(start.elapsed() < Duration::from_secs(1200), "the operator writes on and on");
+            sleep(Duration::from_millis(500)).await;
+            let writes = self.metric("api_writes_total").await;
+            if (writes - last.0).abs() > 0.5 {
+                last = (writes, Instant::now());
             }
-            assert!(start.elapsed() < Duration::from_secs(1800), "{name} is not written: {status:?}");
-            tokio::time::sleep(Duration::from_millis(5)).await;
         }
     }
 
-    fn children(&self, name: &str) -> Vec<Child> {
+    /// The operator's resident memory now, and the most that it ever was, in MiB.
+    fn memory(&self) -> Value {
+        let pid = self.process.as_ref().unwrap().id().unwrap();
+        let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+        let mib = |name: &str| {
+            let line = status.lines().find(|line| line.starts_with(name)).unwrap();
+            line.split_whitespace().nth(1).unwrap().parse::<f64>().unwrap() / 1024.0
+        };
+        json!({"resident": mib("VmRSS:"), "peak": mib("VmHWM:")})
+    }
+
+    /// Applies a stack as a user would; gives its generation.
+    async fn apply(&self, name: &str, spec: Value) -> i64 {
+        let stack = json!({"apiVersion": "commercestack.io/v1alpha1", "kind": "CommerceStack",
+            "metadata": {"name": name}, "spec": spec});
+        let stacks: Api<CommerceStack> = Api::namespaced(self.client.clone(), &self.namespaces[0]);
+        let params = PatchParams::apply("user").force();
+        stacks.patch(name, &params, &Patch::Apply(&stack)).await.unwrap().metadata.generation.unwrap()
+    }
+
+    /// Waits until all objects of the stack are written for this generation of its spec.
+    async fn written(&self, name: &str, generation: i64) {
+        let mut written = self.written.clone();
+        let wanted = |all: &HashMap<String, i64>| all.get(name).is_some_and(|seen| *seen >= generation);
+        let waited = tokio::time::timeout(Duration::from_secs(1200), written.wait_for(wanted)).await;
+        waited.unwrap_or_else(|_| panic!("{name} is not written")).unwrap();
+    }
+
+    fn children(&self, namespace: &str, name: &str) -> Vec<Child> {
         let text = format!(
             "apiVersion: commercestack.io/v1alpha1\nkind: CommerceStack\nmetadata: {{name: {name}}}\nspec: {{}}\n"
         );
         let stack = crds::validate(&crds::load(&text, "measure").unwrap()).unwrap();
         let identity = Identity {
-            namespace: self.namespace.clone(),
+            namespace: namespace.to_owned(),
             name: name.to_owned(),
             uid: "00000000-0000-0000-0000-000000000000".to_owned(),
             generation: 1,
@@ -176,74 +243,95 @@ impl Bench {
         children
     }
 
+    /// How many objects a stack has, by the API server.
+    async fn count(&self, name: &str) -> usize {
+        let labelled = ListParams::default().labels(&format!("commercestack.io/stack={name}"));
+        let mut count = 0;
+        for kind in KindId::all().filter(|kind| !kind.get().optional) {
+            let api: Api<DynamicObject> =
+                Api::namespaced_with(self.client.clone(), &self.namespaces[0], &kind.resource());
+            count += api.list_metadata(&labelled).await.unwrap().items.len();
+        }
+        count
+    }
+
     /// A stack by the operator and by a bare client, in turns.
     async fn one_stack(&self) {
         let (mut ours, mut bare) = (Vec::new(), Vec::new());
-        for round in 0..7 {
+        // Long enough for the cluster's own controllers to end what the last turn began.
+        let pause = Duration::from_secs(3);
+        let objects = self.children("x", "one-0").len();
+        for round in 0..self.arguments.rounds {
+            sleep(pause).await;
             let name = format!("one-{round}");
             let start = Instant::now();
-            self.apply(&name, json!({})).await;
-            self.written(&name).await;
+            let generation = self.apply(&name, json!({})).await;
+            self.written(&name, generation).await;
             ours.push(start.elapsed());
-            let children = self.children(&format!("bare-{round}"));
+            assert_eq!(self.count(&name).await, objects, "objects of {name}");
+
+            sleep(pause).await;
+            let children = self.children(&self.namespaces[1], &format!("bare-{round}"));
             let start = Instant::now();
-            let applied = stream::iter(&children).for_each_concurrent(16, async |child| {
+            let applied = stream::iter(&children).for_each_concurrent(PARALLEL, async |child| {
                 let id = child.id();
-                let api: Api<kube::core::DynamicObject> =
-                    Api::namespaced_with(self.client.clone(), &self.namespace, &id.api_resource());
+                let api: Api<DynamicObject> =
+                    Api::namespaced_with(self.client.clone(), &id.namespace, &id.api_resource());
                 let params = PatchParams::apply("bare").force();
-                api.patch(&id.name, &params, &Patch::Apply(&child.object)).await.unwrap();
+                api.patch_metadata(&id.name, &params, &Patch::Apply(&child.object)).await.unwrap();
             });
             applied.await;
             bare.push(start.elapsed());
         }
-        let (ours, bare) = (middle(&mut ours), middle(&mut bare));
-        say("stack_applied_seconds", &json!({"operator": ours, "bare_client": bare, "ratio": ours / bare}));
+        let (ours, bare) = (at(&mut ours, 50), at(&mut bare, 50));
+        say("one_stack", &json!({"objects": objects, "operator": ours, "bare": bare, "ratio": ours / bare}));
+    }
+
+    /// Applies stacks all at once and waits until they are written.
+    async fn bring(&self, names: &[String]) {
+        let applied = stream::iter(names).map(async |name| (name, self.apply(name, json!({})).await));
+        let applied: Vec<(&String, i64)> = applied.buffer_unordered(4).collect().await;
+        for (name, generation) in applied {
+            self.written(name, generation).await;
+        }
+    }
+
+    async fn few_stacks(&self) {
+        let rest = FEW.saturating_sub(usize::from(self.arguments.rounds));
+        self.bring(&(0..rest).map(|number| format!("few-{number}")).collect::<Vec<_>>()).await;
+        self.settled(Duration::from_secs(10)).await;
+        say("memory_of_few", &json!({"stacks": FEW, "memory": self.memory()}));
     }
 
     async fn many_stacks(&self) {
         let names: Vec<String> = (0..self.arguments.stacks).map(|number| format!("shop-{number}")).collect();
-        let objects = self.children("x").len() * names.len();
+        let objects = self.children("x", "shop-0").len() * names.len();
         let start = Instant::now();
-        let mut after_20 = None;
-        stream::iter(&names).for_each_concurrent(4, async |name| self.apply(name, json!({})).await).await;
-        for (number, name) in names.iter().enumerate() {
-            self.written(name).await;
-            if number == 19 {
-                after_20 = Some(self.resident_mib());
-            }
-        }
+        self.bring(&names).await;
         let took = start.elapsed().as_secs_f64();
         say(
-            "objects_per_second",
+            "many_stacks",
             &json!({"stacks": names.len(), "objects": objects, "seconds": took, "rate": objects as f64 / took}),
         );
-        say("resident_mib", &json!({"early": after_20, "stacks": names.len(), "all": self.resident_mib()}));
     }
 
     async fn idle(&self) {
-        // The cluster's own controllers are at it for a while.
-        let mut before = self.metric("api_writes_total").await;
-        loop {
-            tokio::time::sleep(Duration::from_secs(10)).await;
-            let now = self.metric("api_writes_total").await;
-            if (now - before).abs() < 0.5 {
-                break;
-            }
-            before = now;
-        }
-        tokio::time::sleep(Duration::from_secs(self.arguments.idle)).await;
+        self.settled(Duration::from_secs(20)).await;
+        say("memory_of_many", &json!({"stacks": self.all(), "memory": self.memory()}));
+        let before = self.metric("api_writes_total").await;
+        sleep(Duration::from_secs(self.arguments.idle)).await;
         let writes = self.metric("api_writes_total").await - before;
-        say(
-            "idle_writes",
-            &json!({"seconds": self.arguments.idle, "writes": writes, "resident_mib": self.resident_mib()}),
-        );
+        say("idle", &json!({"stacks": self.all(), "seconds": self.arguments.idle, "writes": writes}));
+    }
+
+    fn all(&self) -> usize {
+        FEW + self.arguments.stacks
     }
 
     async fn drift(&self) {
-        let services: Api<Service> = Api::namespaced(self.client.clone(), &self.namespace);
+        let services: Api<Service> = Api::namespaced(self.client.clone(), &self.namespaces[0]);
         let mut times = Vec::new();
-        for number in 0..100 {
+        for number in 0..self.arguments.changes {
             let name = format!("shop-{}-gateway", number % self.arguments.stacks);
             let selector = services.get(&name).await.unwrap().spec.unwrap().selector;
             let change = json!({"spec": {"selector": {"app.kubernetes.io/name": "nobody"}}});
@@ -252,47 +340,47 @@ impl Bench {
             services.patch(&name, &params, &Patch::Merge(&change)).await.unwrap();
             while services.get(&name).await.unwrap().spec.unwrap().selector != selector {
                 assert!(start.elapsed() < Duration::from_secs(60), "{name} is not repaired");
+                sleep(Duration::from_millis(2)).await;
             }
             times.push(start.elapsed());
         }
-        say("drift_repair_seconds", &json!({"p50": at(&mut times, 50), "p99": at(&mut times, 99)}));
+        say("drift", &json!({"count": times.len(), "p50": at(&mut times, 50), "p99": at(&mut times, 99)}));
     }
 
     async fn edits(&self) {
         let mut times = Vec::new();
-        for number in 0..100 {
+        for number in 0..self.arguments.changes {
             let name = format!("shop-{}", number % self.arguments.stacks);
+            let replicas = 2 + number / self.arguments.stacks;
             let start = Instant::now();
-            self.apply(&name, json!({"services": {"cart": {"replicas": 2}}})).await;
-            self.written(&name).await;
+            let generation = self.apply(&name, json!({"services": {"cart": {"replicas": replicas}}})).await;
+            self.written(&name, generation).await;
             times.push(start.elapsed());
         }
-        say("spec_edit_seconds", &json!({"p50": at(&mut times, 50), "p99": at(&mut times, 99)}));
+        say("edits", &json!({"count": times.len(), "p50": at(&mut times, 50), "p99": at(&mut times, 99)}));
     }
 
     async fn restart(&mut self) {
-        tokio::time::sleep(Duration::from_secs(20)).await;
-        drop(self.process.take());
-        // The lease of the one that was killed must be over first.
+        self.settled(Duration::from_secs(20)).await;
+        // It must be gone, and the lease of the one that was killed over, before another can lead.
+        self.process.take().unwrap().kill().await.unwrap();
         self.start().await;
         let start = Instant::now();
-        let all = (self.arguments.stacks + 7) as f64;
+        let all = self.all() as f64;
         while self.metric("stacks").await < all || self.metric("queue_depth").await > 0.0 {
             assert!(start.elapsed() < Duration::from_secs(600), "never caught up");
-            tokio::time::sleep(Duration::from_millis(100)).await;
+            sleep(Duration::from_millis(100)).await;
         }
         let took = start.elapsed().as_secs_f64();
-        tokio::time::sleep(Duration::from_secs(20)).await;
+        sleep(Duration::from_secs(20)).await;
         let writes = self.metric("api_writes_total").await;
-        say("restart", &json!({"seconds": took, "writes": writes, "resident_mib": self.resident_mib()}));
+        let value = json!({"stacks": self.all(), "seconds": took, "writes": writes, "memory": self.memory()});
+        say("restart", &value);
     }
 }
 
-fn middle(times: &mut [Duration]) -> f64 {
-    at(times, 50)
-}
-
+/// The least time that this share of all is not above.
 fn at(times: &mut [Duration], percent: usize) -> f64 {
     times.sort();
-    times[(times.len() * percent / 100).min(times.len() - 1)].as_secs_f64()
+    times[(times.len() * percent).div_ceil(100) - 1].as_secs_f64()
 }

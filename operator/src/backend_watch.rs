@@ -95,7 +95,7 @@ impl BackendWatch {
         let same = entry.wanted.as_ref().is_some_and(|before| before.is_same(&wanted));
         entry.wanted = Some(wanted);
         if !same {
-            self.queue.wake(key, Wake::Changed);
+            self.queue.wake(key, Wake::Noticed);
         }
     }
 
@@ -115,7 +115,7 @@ impl BackendWatch {
     /// Looks again at once, because the managed database or broker of a stack came or went.
     pub fn look_again(&self, key: &StackKey) {
         if self.entries().get(key).is_some_and(|entry| entry.wanted.is_some()) {
-            self.queue.wake(key, Wake::Changed);
+            self.queue.wake(key, Wake::Noticed);
         }
     }
 

@@ -87,7 +87,7 @@ impl Config {
                 max_delay: Duration::from_secs(300),
                 bulk_limit: 24,
             },
-            parallel_writes: (16, 64),
+            parallel_writes: (16, 32),
             request_deadline: Duration::from_secs(10),
             listing_patience: Duration::from_secs(30),
             discovery_period: Duration::from_secs(30),

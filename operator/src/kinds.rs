@@ -35,25 +35,26 @@ const fn workload(group: &'static str, of: &'static str, plural: &'static str, w
     Kind { workload: true, ..kind(group, "v1", of, plural, wave) }
 }
 
-/// Every kind, in no order that matters. What pods need comes in an earlier wave than they.
+/// Every kind, in no order that matters. What pods need comes in an earlier wave than they, and what needs
+/// workloads in a later one.
 pub const KINDS: [Kind; 13] = [
     kind("", "v1", "ServiceAccount", "serviceaccounts", 0),
     kind("", "v1", "Secret", "secrets", 0),
     kind("", "v1", "PersistentVolumeClaim", "persistentvolumeclaims", 0),
     kind("", "v1", "ConfigMap", "configmaps", 0),
-    kind("", "v1", "Service", "services", 1),
-    kind("networking.k8s.io", "v1", "NetworkPolicy", "networkpolicies", 1),
-    workload("apps", "StatefulSet", "statefulsets", 2),
-    workload("apps", "Deployment", "deployments", 2),
-    workload("batch", "Job", "jobs", 3),
-    kind("policy", "v1", "PodDisruptionBudget", "poddisruptionbudgets", 3),
-    kind("autoscaling", "v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers", 3),
-    kind("networking.k8s.io", "v1", "Ingress", "ingresses", 3),
-    Kind { optional: true, ..kind("gateway.networking.k8s.io", "v1", "HTTPRoute", "httproutes", 3) },
+    kind("", "v1", "Service", "services", 0),
+    kind("networking.k8s.io", "v1", "NetworkPolicy", "networkpolicies", 0),
+    workload("apps", "StatefulSet", "statefulsets", 1),
+    workload("apps", "Deployment", "deployments", 1),
+    workload("batch", "Job", "jobs", 2),
+    kind("policy", "v1", "PodDisruptionBudget", "poddisruptionbudgets", 0),
+    kind("autoscaling", "v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers", 2),
+    kind("networking.k8s.io", "v1", "Ingress", "ingresses", 0),
+    Kind { optional: true, ..kind("gateway.networking.k8s.io", "v1", "HTTPRoute", "httproutes", 0) },
 ];
 
 /// The greatest wave.
-pub const LAST_WAVE: u8 = 3;
+pub const LAST_WAVE: u8 = 2;
 
 /// A kind by its place in [`KINDS`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -6,6 +6,11 @@ use std::collections::BTreeMap;
 /// The value of `app.kubernetes.io/managed-by`, and the field manager of every apply.
 pub const MANAGER: &str = "commerce-operator";
 
+/// The label that says which service, database or broker an object is of.
+pub const NAME: &str = "app.kubernetes.io/name";
+/// The label that says what an object is for; its values are those of [`Component`].
+pub const COMPONENT: &str = "app.kubernetes.io/component";
+
 /// Labels or a selector.
 pub type Labels = BTreeMap<String, String>;
 
@@ -46,7 +51,7 @@ impl Component {
 pub fn all(stack: &str, name: &str, component: Component) -> Labels {
     let mut labels = selector(stack, name);
     labels.extend(of([
-        ("app.kubernetes.io/component", component.as_str()),
+        (COMPONENT, component.as_str()),
         ("app.kubernetes.io/part-of", "commercestack"),
         ("app.kubernetes.io/managed-by", MANAGER),
         (STACK_LABEL, stack),
@@ -66,7 +71,7 @@ pub fn guarding(mut labels: Labels) -> Labels {
 /// nothing else goes in.
 #[must_use]
 pub fn selector(stack: &str, name: &str) -> Labels {
-    of([("app.kubernetes.io/name", name), ("app.kubernetes.io/instance", stack)])
+    of([(NAME, name), ("app.kubernetes.io/instance", stack)])
 }
 
 /// What selects every pod of stack `stack`.

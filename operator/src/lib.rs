@@ -24,6 +24,7 @@ pub mod leader;
 pub mod metrics;
 pub mod names;
 pub mod operator;
+pub mod pods;
 pub mod probes;
 pub mod problem;
 pub mod queue;

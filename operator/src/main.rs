@@ -28,7 +28,7 @@ enum Command {
     Run(Run),
     /// Prints the CustomResourceDefinition of CommerceStack.
     Crd,
-    /// Prints the objects that a manifest becomes, without a cluster. Secrets are left out.
+    /// Prints the objects that a manifest becomes, without a cluster. The values of Secrets are hidden.
     Render(Render),
 }
 
@@ -104,6 +104,10 @@ struct Render {
     /// Renders as for a cluster that serves the Gateway API.
     #[arg(long)]
     gateway_api: bool,
+    /// Shows the values of Secrets, too: what a stack would get, never what one has. They derive from a seed that
+    /// everybody knows, and placeholders stand for what the manifest refers to, so do not apply them.
+    #[arg(long)]
+    show_secrets: bool,
     #[command(flatten)]
     images: Images,
 }
@@ -166,7 +170,12 @@ fn print_objects(render: Render) -> Result<(), Failed> {
     inputs.kafka_auth = KafkaAuth::parse(b"placeholder", b"placeholder", None).ok();
     inputs.kafka_ca = Some("placeholder".to_owned());
     let children = build::build(&stack, &identity, &inputs, &render.images.release());
-    print!("{}", build::render(&children, true));
+    if render.show_secrets {
+        println!(
+            "# These secrets derive from a seed that everybody knows. Look at them, but do not apply them."
+        );
+    }
+    print!("{}", build::render(&children, !render.show_secrets));
     Ok(())
 }
 

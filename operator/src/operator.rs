@@ -13,13 +13,14 @@ use crate::failure::Failure;
 use crate::kinds::KindId;
 use crate::metrics::Metrics;
 use crate::names;
+use crate::pods::Pods;
 use crate::problem::Problem;
 use crate::queue::Finish;
 use crate::reasons::{condition, event, reason};
 use crate::release::Release;
 use crate::state::State;
 use crate::status::conditions::is_true;
-use crate::status::{Built, Facts, compose, rows, transitions};
+use crate::status::{Built, Facts, Rows, compose, rows, transitions};
 use crate::world::pass::Plan;
 use crate::world::record::version;
 use crate::world::{ChildKey, Manifest, Situation, StackKey, Wanted, World};
@@ -37,6 +38,7 @@ pub struct Operator {
     pub(crate) events: Announcer,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) backends: Arc<BackendWatch>,
+    pub(crate) pods: Pods,
     pub(crate) turns: Semaphore,
 }
 
@@ -55,11 +57,13 @@ impl Operator {
         match manifest {
             None => {
                 self.backends.forget(key);
+                self.pods.forget(key);
                 self.metrics.stack_ready(&key.namespace, &key.name, None);
                 Ended { result: "gone", finish: Finish::Done }
             }
             Some(manifest) if manifest.metadata().deletion_timestamp.is_some() => {
                 self.backends.forget(key);
+                self.pods.forget(key);
                 ended(self.remove(key, &manifest).await, key)
             }
             Some(Manifest::Unreadable(metadata, error)) => {
@@ -94,7 +98,12 @@ impl Operator {
             let release = facts.built.as_ref().map(|built| &built.release).or(before.release.as_ref());
             let seen = self.state.world().readiness(key);
             let version = release.map(|release| release.version.as_str());
-            facts.rows = Some(rows(validated, &seen, &before.services, version));
+            let mut rows = rows(validated, &seen, &before.services, version);
+            again = again
+                .into_iter()
+                .chain(self.explain(key, &mut rows, before.applied_digest.is_none()).await)
+                .min();
+            facts.rows = Some(rows);
         }
         facts.backends = self.backends.problems(key);
         if facts.backends.iter().flatten().any(|problem| problem.reason == reason::BACKENDS_STARTING)
@@ -121,6 +130,17 @@ impl Operator {
             Some(at) => Finish::Again(at.saturating_duration_since(Instant::now())),
             None => Finish::Done,
         })
+    }
+
+    /// Adds why services are not ready. Gives when to ask again.
+    async fn explain(&self, key: &StackKey, rows: &mut Rows, new: bool) -> Option<Instant> {
+        if rows.is_ready() {
+            self.pods.forget(key);
+            return None;
+        }
+        let (troubles, next) = self.pods.troubles(&self.cluster, key, new).await;
+        rows.explain(&troubles);
+        Some(next)
     }
 
     /// Writes the status if it differs, and then tells what changed.
@@ -164,6 +184,7 @@ impl Operator {
         let (seed, root) = self.root(key, stack, &identity, read.root.as_ref()).await?;
         let mut inputs = validate::inputs(validated, &read, seed)?;
         inputs.available = available;
+        inputs.operator_namespace = self.config.lease.as_ref().map(|lease| lease.namespace.clone());
         self.mark(key, stack, validated).await.map_err(one)?;
 
         let status = self.state.world().status(key).unwrap_or_default();
@@ -174,6 +195,8 @@ impl Operator {
         let wanted: Vec<Wanted> = children.iter().map(|(_, wanted)| wanted.clone()).collect();
         let digest = status.applied_digest.as_deref();
         let plan = self.state.world().plan(key, &identity.uid, &wanted, digest, Instant::now());
+        // From here on only what is to be written is kept.
+        let planned = apply::prepare(children, &plan).map_err(one)?;
         let cx = apply::Context {
             cluster: &self.cluster,
             state: &self.state,
@@ -182,7 +205,7 @@ impl Operator {
             parallel: self.config.parallel_writes.0,
             turns: &self.turns,
         };
-        let applied = apply::apply(cx, &children, &plan).await;
+        let applied = apply::apply(cx, &planned, &plan).await;
         self.tell(key, &identity.uid, &plan, &applied);
 
         self.look_at_backends(key, validated, &identity, &inputs);

@@ -7,6 +7,7 @@ use crate::events;
 use crate::leader::{Candidate, Ended};
 use crate::metrics::Metrics;
 use crate::operator::Operator;
+use crate::pods::Pods;
 use crate::probes::{self, Health};
 use crate::queue::Finish;
 use crate::state::State;
@@ -118,6 +119,7 @@ async fn work(
         events: announcer,
         metrics,
         backends,
+        pods: Pods::default(),
     });
     tokio::select! {
         () = shutdown.cancelled() => return,

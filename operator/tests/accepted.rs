@@ -24,23 +24,8 @@ use kube::{Client, Config};
 use serde_json::{Value, json};
 use std::time::Duration;
 
-/// Stands in for the Gateway API's own definition: only that the kind is known matters here.
-const HTTP_ROUTES: &str = "
-apiVersion: apiextensions.k8s.io/v1
-kind: CustomResourceDefinition
-metadata:
-  name: httproutes.gateway.networking.k8s.io
-  annotations: {api-approved.kubernetes.io: 'unapproved, stands in for a test'}
-spec:
-  group: gateway.networking.k8s.io
-  names: {kind: HTTPRoute, plural: httproutes}
-  scope: Namespaced
-  versions:
-    - name: v1
-      served: true
-      storage: true
-      schema: {openAPIV3Schema: {type: object, properties: {spec: {type: object, x-kubernetes-preserve-unknown-fields: true}}}}
-";
+/// Stands in for the Gateway API's own definition.
+const HTTP_ROUTES: &str = include_str!("support/http_routes.yaml");
 
 #[test]
 fn a_real_server_takes_what_we_make_and_refuses_what_the_rules_forbid() {

@@ -56,14 +56,19 @@ it uses; `list` and `watch` on children are metadata only, which RBAC cannot exp
 - apiGroups: [""]
   resources: [configmaps, services, serviceaccounts]
   verbs: [get, list, watch, create, patch, delete]
-# See whether data exists before credentials are made; remove volumes under `deletionPolicy: Delete`.
+# Volumes of a managed database and broker. They are never deleted here: with `deletionPolicy: Delete` the cluster's
+# garbage collector takes them along with their stack.
 - apiGroups: [""]
   resources: [persistentvolumeclaims]
-  verbs: [get, list, watch, delete]
+  verbs: [get, list, watch, create, patch]
 # The services; managed database and broker. Their status tells whether the stack is ready.
 - apiGroups: [apps]
   resources: [deployments, statefulsets]
   verbs: [get, list, watch, create, patch, delete]
+# Say why services are not ready.
+- apiGroups: [""]
+  resources: [pods]
+  verbs: [list]
 # Loading of sample data.
 - apiGroups: [batch]
   resources: [jobs]

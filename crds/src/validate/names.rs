@@ -97,6 +97,29 @@ pub(crate) fn is_quantity(text: &str) -> bool {
     digits(whole) && fraction.is_none_or(digits) && positive && known.contains(&suffix)
 }
 
+/// A quantity in billionths, to compare it; the greatest number stands for all beyond.
+pub(crate) fn billionths(quantity: &str) -> u128 {
+    let end = quantity.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(quantity.len());
+    let (number, suffix) = quantity.split_at(end);
+    let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
+    let base = format!("{whole}{fraction:0<9.9}").parse().unwrap_or(u128::MAX);
+    let times = match suffix {
+        "m" => return base / 1000,
+        "k" => 1000,
+        "M" => 1000_u128.pow(2),
+        "G" => 1000_u128.pow(3),
+        "T" => 1000_u128.pow(4),
+        "P" => 1000_u128.pow(5),
+        "Ki" => 1 << 10,
+        "Mi" => 1 << 20,
+        "Gi" => 1 << 30,
+        "Ti" => 1 << 40,
+        "Pi" => 1 << 50,
+        _ => 1,
+    };
+    base.saturating_mul(times)
+}
+
 fn enclosed(text: &str, max: usize, inner: impl Fn(u8) -> bool) -> bool {
     let alphanumeric = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
     let bytes = text.as_bytes();
@@ -123,4 +146,22 @@ pub(crate) fn short(given: &str) -> String {
 
 pub(crate) fn not_an_object(given: &str) -> String {
     wrong(given, "the name of a Kubernetes object: lower-case letters, digits, hyphens and dots")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quantities_are_compared_across_their_suffixes() {
+        let ascending = [
+            "1m", "250m", "0.3", "1", "1.5", "1k", "1Ki", "64M", "64Mi", "0.5Gi", "1Gi", "1T", "1Ti", "1P",
+            "1Pi",
+        ];
+        assert!(ascending.map(billionths).is_sorted_by(|one, next| one < next));
+        for (one, other) in [("1000m", "1"), ("0.5", "500m"), ("1024Ki", "1Mi"), ("2", "2.000")] {
+            assert_eq!(billionths(one), billionths(other), "{one} {other}");
+        }
+        assert_eq!(billionths("999999999999999999Pi"), u128::MAX);
+    }
 }

@@ -1,6 +1,6 @@
 //! The rules of services: which run, how many pods they have, and what a pod may use.
 
-use super::names::{is_quantity, wrong};
+use super::names::{billionths, is_quantity, wrong};
 use super::{Report, image};
 use crate::service::{Amounts, Autoscaling, Defaults, Resources, Service, ServiceName, Services};
 use crate::validated::{Scale, ValidatedService};
@@ -84,4 +84,16 @@ fn check(resources: &Resources, path: &str, report: &mut Report) {
     };
     amounts("requests", resources.requests.as_ref());
     amounts("limits", resources.limits.as_ref());
+    if let (Some(requests), Some(limits)) = (&resources.requests, &resources.limits) {
+        for (field, request, limit) in
+            [("cpu", &requests.cpu, &limits.cpu), ("memory", &requests.memory, &limits.memory)]
+        {
+            if let (Some(request), Some(limit)) = (request, limit)
+                && billionths(&request.0) > billionths(&limit.0)
+            {
+                let message = format!("is {}, more than limits.{field} {}", request.0, limit.0);
+                report.refuse(format_args!("{path}.requests.{field}"), message);
+            }
+        }
+    }
 }

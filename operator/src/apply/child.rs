@@ -1,11 +1,10 @@
 //! Writing one child.
 
-use super::{Context, Taken, taken};
-use crate::build::Child;
+use super::{Context, Planned, Taken, taken};
 use crate::failure::{Cause, Failure};
 use crate::world::fields::{is_ours, own_fields};
 use crate::world::record::Record;
-use crate::world::{Step, Wanted};
+use crate::world::{ChildKey, Step};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -30,13 +29,16 @@ pub(super) enum Done {
 /// A child to write.
 pub(super) struct Task<'a> {
     pub(super) cx: Context<'a>,
-    pub(super) child: &'a Child,
-    pub(super) wanted: &'a Wanted,
+    pub(super) one: &'a Planned,
 }
 
 impl Task<'_> {
-    pub(super) async fn run(&self, step: Step) -> Result<Done, Failure> {
-        match step {
+    fn key(&self) -> &ChildKey {
+        &self.one.wanted.key
+    }
+
+    pub(super) async fn run(&self) -> Result<Done, Failure> {
+        match self.one.step {
             Step::Keep => Ok(Done::Written),
             Step::Foreign => Ok(Done::Taken),
             // The watch tells of its end.
@@ -55,18 +57,18 @@ impl Task<'_> {
         let Context { cluster, state, key, .. } = self.cx;
         let answer = {
             let _turn = self.cx.turns.acquire().await;
-            cluster.apply(self.child, &self.wanted.key, false).await
+            cluster.apply(&key.namespace, self.key(), &self.one.text, false).await
         };
         match answer {
             Ok(metadata) if has_other_writers(&metadata) => {
-                cluster.withdraw(&key.namespace, &self.wanted.key).await?;
+                cluster.withdraw(&key.namespace, self.key()).await?;
                 Ok(Done::Taken)
             }
             Ok(metadata) => Ok(self.answered(&metadata, false)),
             Err(Failure { cause: Cause::Conflict(_), .. }) => self.create().await,
             Err(failure) => {
                 if failure.ends_pass() {
-                    state.world().unanswered(key, &self.wanted.key);
+                    state.world().unanswered(key, self.key());
                 }
                 Err(failure)
             }
@@ -92,7 +94,7 @@ impl Task<'_> {
     async fn look(&self) -> Result<Option<Done>, Failure> {
         let found = {
             let _turn = self.cx.turns.acquire().await;
-            self.cx.cluster.metadata(&self.cx.key.namespace, &self.wanted.key).await?
+            self.cx.cluster.metadata(&self.cx.key.namespace, self.key()).await?
         };
         let Some(metadata) = found else { return Ok(None) };
         let deleting = metadata.deletion_timestamp.is_some();
@@ -110,7 +112,7 @@ impl Task<'_> {
         self.leave_replicas().await?;
         let answer = {
             let _turn = self.cx.turns.acquire().await;
-            cluster.apply(self.child, &self.wanted.key, force).await
+            cluster.apply(&key.namespace, self.key(), &self.one.text, force).await
         };
         match answer {
             Ok(metadata) => Ok(self.answered(&metadata, repair)),
@@ -118,7 +120,7 @@ impl Task<'_> {
             Err(failure) => {
                 if failure.ends_pass() {
                     // It may have been written all the same.
-                    state.world().unanswered(key, &self.wanted.key);
+                    state.world().unanswered(key, self.key());
                 }
                 Err(failure)
             }
@@ -128,13 +130,13 @@ impl Task<'_> {
     fn answered(&self, metadata: &ObjectMeta, repair: bool) -> Done {
         let mut world = self.cx.state.world();
         // The watch may have told of the repair already, so the record may look as if nothing had been.
-        let record = world.record_mut(self.cx.key, &self.wanted.key);
+        let record = world.record_mut(self.cx.key, self.key());
         let seen =
             record.and_then(|record| record.drift.as_mut()).map(|drift| std::mem::take(&mut drift.seen));
-        world.answered(self.cx.key, self.wanted, metadata);
-        let taken = seen.filter(|_| repair).and_then(|seen| taken(&seen, own_fields(metadata)?));
+        world.answered(self.cx.key, &self.one.wanted, metadata);
+        let taken = seen.filter(|_| repair).and_then(|seen| taken(&seen, own_fields(metadata)?.as_ref()));
         let Some(taken) = taken else { return Done::Written };
-        if let Some(record) = world.record_mut(self.cx.key, &self.wanted.key) {
+        if let Some(record) = world.record_mut(self.cx.key, self.key()) {
             record.drift.get_or_insert_default().repaired(taken.tell(), Instant::now());
         }
         Done::Repaired(taken)
@@ -142,32 +144,32 @@ impl Task<'_> {
 
     /// Before an autoscaler takes over, the number of replicas must have another owner than us.
     async fn leave_replicas(&self) -> Result<(), Failure> {
-        if self.child.kind() != "Deployment" || self.child.object.data.pointer("/spec/replicas").is_some() {
+        if !self.one.is_scaled {
             return Ok(());
         }
         let Context { cluster, state, key, .. } = self.cx;
         let replicas = state
             .world()
-            .record(key, &self.wanted.key)
+            .record(key, self.key())
             .filter(|record| record.scales)
             .and_then(|record| record.readiness.as_ref().map(|readiness| readiness.wanted));
         match replicas {
-            Some(replicas) => cluster.leave_replicas(&key.namespace, &self.wanted.key, replicas).await,
+            Some(replicas) => cluster.leave_replicas(&key.namespace, self.key(), replicas).await,
             None => Ok(()),
         }
     }
 
     /// The template of a Job can never change.
     fn is_replaceable(&self, failure: &Failure) -> bool {
-        matches!(failure.cause, Cause::Refused(_)) && self.child.kind() == "Job"
+        matches!(failure.cause, Cause::Refused(_)) && self.key().kind.get().kind == "Job"
     }
 
     async fn replace(&self, refused: Failure) -> Result<Done, Failure> {
         let Context { cluster, state, key, .. } = self.cx;
-        let uid = state.world().record(key, &self.wanted.key).map(|record| record.uid.clone());
+        let uid = state.world().record(key, self.key()).map(|record| record.uid.clone());
         let Some(uid) = uid else { return Err(refused) };
-        cluster.delete(&key.namespace, &self.wanted.key, &uid).await?;
-        if let Some(record) = state.world().record_mut(key, &self.wanted.key) {
+        cluster.delete(&key.namespace, self.key(), &uid).await?;
+        if let Some(record) = state.world().record_mut(key, self.key()) {
             (record.deleting, record.replacing) = (true, true);
         }
         Ok(Done::Pending("is being replaced", None))
@@ -175,7 +177,7 @@ impl Task<'_> {
 
     fn told(&self) -> String {
         let world = self.cx.state.world();
-        let record = world.record(self.cx.key, &self.wanted.key);
+        let record = world.record(self.cx.key, self.key());
         record.and_then(|record| record.drift.as_ref()).map_or_else(String::new, |drift| drift.told.clone())
     }
 }

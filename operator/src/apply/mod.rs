@@ -19,7 +19,8 @@ use crate::world::pass::{Orphan, Plan};
 use crate::world::{ChildKey, StackKey, Step, Wanted};
 use child::{Done, Task};
 use futures::StreamExt;
-use futures::stream;
+use futures::stream::{self, FuturesUnordered};
+use serde_json::value::RawValue;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
@@ -53,35 +54,45 @@ pub struct Applied {
     pub repaired: Vec<(ChildKey, Taken)>,
 }
 
-/// A child with what the plan says about it.
-pub struct Planned<'a> {
-    /// The object.
-    pub child: &'a Child,
+/// A child that is not as it is wanted.
+pub struct Planned {
     /// What it is known by.
-    pub wanted: &'a Wanted,
+    wanted: Wanted,
+    /// The object as it is sent: a tenth of what it takes in memory otherwise, and many stacks wait for their turn.
+    text: Box<RawValue>,
+    /// Whether somebody else is to say how many pods it has.
+    is_scaled: bool,
     /// What to do.
-    pub step: Step,
+    step: Step,
+}
+
+/// Keeps of the children what the plan has to do with.
+///
+/// # Errors
+/// An object cannot be written as JSON.
+pub fn prepare(children: Vec<(Child, Wanted)>, plan: &Plan) -> Result<Vec<Planned>, Failure> {
+    let steps = children.into_iter().zip(&plan.steps).filter(|(_, step)| **step != Step::Keep);
+    let planned = steps.map(|((child, wanted), step)| {
+        let text = serde_json::value::to_raw_value(&child.object);
+        let text = text
+            .map_err(|error| Failure::internal(format_args!("writing {}", wanted.key), error.to_string()))?;
+        let is_scaled = child.kind() == "Deployment" && child.object.data.pointer("/spec/replicas").is_none();
+        Ok(Planned { wanted, text, is_scaled, step: *step })
+    });
+    planned.collect()
 }
 
 /// Does what the plan says.
-pub async fn apply(cx: Context<'_>, children: &[(Child, Wanted)], plan: &Plan) -> Applied {
+pub async fn apply(cx: Context<'_>, planned: &[Planned], plan: &Plan) -> Applied {
     let mut applied = Applied::default();
-    let planned: Vec<Planned<'_>> = children
-        .iter()
-        .zip(&plan.steps)
-        .filter(|(_, step)| **step != Step::Keep)
-        .map(|((child, wanted), step)| Planned { child, wanted, step: *step })
-        .collect();
     for wave in 0..=LAST_WAVE {
-        let tasks: Vec<_> = planned
-            .iter()
-            .filter(|one| one.wanted.key.kind.get().wave == wave)
-            .map(|one| write(cx, one))
-            .collect();
-        let mut running = stream::iter(tasks).buffer_unordered(cx.parallel);
+        let mut waiting = planned.iter().filter(|one| one.wanted.key.kind.get().wave == wave);
+        let mut running: FuturesUnordered<_> =
+            waiting.by_ref().take(cx.parallel).map(|one| write(cx, one)).collect();
         let mut over = false;
         while let Some((key, outcome)) = running.next().await {
             over |= applied.note(key, outcome);
+            running.extend(waiting.next().filter(|_| !over).map(|one| write(cx, one)));
         }
         if over {
             return applied.in_order();
@@ -91,9 +102,8 @@ pub async fn apply(cx: Context<'_>, children: &[(Child, Wanted)], plan: &Plan) -
     applied.in_order()
 }
 
-async fn write<'a>(cx: Context<'a>, one: &'a Planned<'a>) -> (&'a ChildKey, Result<Done, Failure>) {
-    let task = Task { cx, child: one.child, wanted: one.wanted };
-    (&one.wanted.key, task.run(one.step).await)
+async fn write<'a>(cx: Context<'a>, one: &'a Planned) -> (&'a ChildKey, Result<Done, Failure>) {
+    (&one.wanted.key, Task { cx, one }.run().await)
 }
 
 async fn dispose<'a>(cx: Context<'a>, orphan: &'a Orphan) -> (&'a Orphan, Result<(), Failure>) {

@@ -101,6 +101,7 @@ fn pod(cx: &Context<'_>, service: ServiceName, name: &str) -> PodSpec {
             &Rhythm { period: 2, timeout: 2, failures: 2 },
         )),
         resources: Some(pod::resources(&resources, "50m", "64Mi", "256Mi")),
+        termination_message_policy: Some(pod::LAST_WORDS.to_owned()),
         security_context: Some(pod::container_security()),
         volume_mounts: Some(mounts),
         ..Default::default()

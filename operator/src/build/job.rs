@@ -41,6 +41,7 @@ fn one(cx: &Context<'_>, project: &ValidatedProject, seeder: &Seeder<'_>) -> Chi
             pod::env("COMMERCE_LOG_FORMAT", "json"),
         ]),
         resources: Some(pod::resources(&Resources::default(), "50m", "64Mi", "256Mi")),
+        termination_message_policy: Some(pod::LAST_WORDS.to_owned()),
         security_context: Some(pod::container_security()),
         volume_mounts: Some(vec![tmp_mount]),
         ..Default::default()

@@ -64,11 +64,12 @@ pub(super) fn build(cx: &Context<'_>, children: &mut Vec<Child>) {
 fn into_service(cx: &Context<'_>, service: ServiceName) -> Vec<Ingress> {
     if service == ServiceName::Gateway {
         // The edge is for everybody; tokens decide there.
-        return vec![Ingress { from: None, ports: Some(ports(&[PUBLIC_PORT], "TCP")) }];
+        let public = Ingress { from: None, ports: Some(ports(&[PUBLIC_PORT], "TCP")) };
+        return vec![public, from(vec![operator(cx)], &[INTERNAL_PORT])];
     }
     let gateway = pods(cx, ServiceName::Gateway.as_str());
     let callers = cx.stack.enabled().filter(|caller| calls(*caller, service));
-    let callers = callers.map(|caller| pods(cx, caller.as_str())).collect();
+    let callers = callers.map(|caller| pods(cx, caller.as_str())).chain([operator(cx)]).collect();
     vec![from(vec![gateway], &[PUBLIC_PORT]), from(callers, &[INTERNAL_PORT])]
 }
 
@@ -103,9 +104,9 @@ fn out_of_service(cx: &Context<'_>, service: ServiceName) -> Vec<Egress> {
     rules
 }
 
-/// The operator, which makes users and topics.
+/// The operator, which makes users and topics, and asks services why they are not ready.
 fn operator(cx: &Context<'_>) -> NetworkPolicyPeer {
-    let name = Labels::from([("app.kubernetes.io/name".to_owned(), MANAGER.to_owned())]);
+    let name = Labels::from([(labels::NAME.to_owned(), MANAGER.to_owned())]);
     let namespace = cx.inputs.operator_namespace.clone();
     let namespace =
         namespace.map(|name| ("kubernetes.io/metadata.name".to_owned(), name)).into_iter().collect();

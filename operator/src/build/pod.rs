@@ -81,6 +81,9 @@ pub(super) fn mount(name: &str, path: &str, read_only: bool) -> VolumeMount {
     }
 }
 
+/// A container that fails leaves the end of its log where its pod's status shows it.
+pub(super) const LAST_WORDS: &str = "FallbackToLogsOnError";
+
 /// How often a probe asks, and how many failures in a row count.
 pub(super) struct Rhythm {
     pub(super) period: i32,

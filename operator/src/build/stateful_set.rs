@@ -94,6 +94,9 @@ fn kafka(cx: &Context<'_>) -> Node {
             // Not the volume's root, where a file system keeps things of its own.
             env("KAFKA_LOG_DIRS", "/var/lib/kafka/data/log"),
             env("KAFKA_HEAP_OPTS", "-Xms256m -Xmx512m"),
+            // Told to the pod's log; else it fills files that nobody reads, until the pod is evicted.
+            env("KAFKA_LOG4J_OPTS", "-Dlog4j2.configurationFile=/etc/kafka/docker/tools-log4j2.yaml"),
+            env("KAFKA_GC_LOG_OPTS", "-Xlog:disable -Xlog:all=warning:stderr"),
             env("LOG_DIR", "/tmp/kafka"),
         ],
         data: "/var/lib/kafka/data",
@@ -101,7 +104,6 @@ fn kafka(cx: &Context<'_>) -> Node {
             pod::scratch("tmp", "/tmp", "256Mi"),
             // The image writes its configuration when it starts.
             pod::scratch("config", "/opt/kafka/config", "16Mi"),
-            pod::scratch("logs", "/opt/kafka/logs", "256Mi"),
         ],
         resources: pod::resources(&Resources::default(), "100m", "512Mi", "1Gi"),
         grace: 60,
@@ -159,6 +161,7 @@ fn pod(cx: &Context<'_>, node: Node) -> PodSpec {
         liveness_probe: Some(probe(10, 6)),
         readiness_probe: Some(probe(5, 2)),
         resources: Some(node.resources),
+        termination_message_policy: Some(pod::LAST_WORDS.to_owned()),
         security_context: Some(pod::container_security()),
         volume_mounts: Some(mounts),
         ..Default::default()

@@ -10,13 +10,16 @@ use crate::failure::{Cause, Failure};
 use crate::kinds::KindId;
 use crate::labels::MANAGER;
 use crate::metrics::Metrics;
+use crate::names::STACK_LABEL;
+use crate::pods::Pod;
 use crate::world::{ChildKey, StackKey};
 use crds::{CommerceStack, CommerceStackStatus};
 use k8s_openapi::api::core::v1::Secret;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::Client;
-use kube::api::{Api, DeleteParams, GetParams, Patch, PatchParams, PostParams, Preconditions};
+use kube::api::{Api, DeleteParams, GetParams, ListParams, Patch, PatchParams, PostParams, Preconditions};
 use kube::core::{ApiResource, DynamicObject, PartialObjectMeta};
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::Duration;
@@ -147,11 +150,16 @@ impl Cluster {
     ///
     /// # Errors
     /// The request failed.
-    pub async fn apply(&self, child: &Child, key: &ChildKey, force: bool) -> Result<ObjectMeta, Failure> {
-        let namespace = child.object.metadata.namespace.as_deref().unwrap_or_default();
+    pub async fn apply(
+        &self,
+        namespace: &str,
+        key: &ChildKey,
+        object: &RawValue,
+        force: bool,
+    ) -> Result<ObjectMeta, Failure> {
         let api = self.objects(key.kind, namespace);
         let params = PatchParams { force, ..PatchParams::apply(MANAGER) };
-        let patch = Patch::Apply(&child.object);
+        let patch = Patch::Apply(object);
         let secret = key.kind == KindId::secret();
         let applied = self.write("apply", format!("applying {key}"), secret, || {
             api.patch_metadata(&key.name, &params, &patch)
@@ -247,6 +255,18 @@ impl Cluster {
             api.patch_status(&key.name, &params, &patch)
         })
         .await
+    }
+
+    /// Lists the pods of a stack. It may be a moment old.
+    ///
+    /// # Errors
+    /// The request failed.
+    pub async fn pods(&self, key: &StackKey) -> Result<Vec<Pod>, Failure> {
+        let resource = ApiResource::erase::<k8s_openapi::api::core::v1::Pod>(&());
+        let api: Api<Pod> = Api::namespaced_with(self.client.clone(), &key.namespace, &resource);
+        let params = ListParams::default().labels(&format!("{STACK_LABEL}={}", key.name)).match_any();
+        let listed = self.read("listing the pods".to_owned(), false, || api.list(&params)).await?;
+        Ok(listed.items)
     }
 
     /// Reads a stack whatever it holds.

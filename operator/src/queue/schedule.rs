@@ -14,7 +14,7 @@ const SLACK: u32 = 12;
 /// How keys are timed.
 #[derive(Debug, Clone, Copy)]
 pub struct Policy {
-    /// How long a wake waits for more of its kind.
+    /// How long news of the world waits for more of its kind.
     pub debounce: Duration,
     /// The delay after the first failure in a row; it doubles with each.
     pub first_delay: Duration,
@@ -29,7 +29,7 @@ pub struct Policy {
 pub enum Wake {
     /// The user changed what is wanted: due at once, whatever failed before.
     Changed,
-    /// The world moved: due at once, but not before the delay of a failed key is over.
+    /// The world moved: due in a moment, but not before the delay of a failed key is over.
     Noticed,
     /// Pods came or went, as they do in numbers: due soon, so that many are told together.
     Progressed,
@@ -102,12 +102,12 @@ impl<K: Clone + Eq + Ord + Hash> Schedule<K> {
             return;
         }
         let (lane, at) = match wake {
-            Wake::Changed => (Lane::Urgent, now + policy.debounce),
+            Wake::Changed => (Lane::Urgent, now),
             Wake::Noticed => (Lane::Urgent, (now + policy.debounce).max(entry.not_before.unwrap_or(now))),
             Wake::Progressed => {
                 (Lane::Urgent, (now + policy.debounce * SLACK).max(entry.not_before.unwrap_or(now)))
             }
-            Wake::Bulk => (Lane::Bulk, (now + policy.debounce).max(entry.not_before.unwrap_or(now))),
+            Wake::Bulk => (Lane::Bulk, entry.not_before.unwrap_or(now)),
         };
         self.put(key, lane, at);
     }
@@ -282,7 +282,7 @@ mod tests {
         schedule.wake(&"a", Wake::Noticed, now);
         assert_eq!(schedule.next_due(), Some(due));
         schedule.wake(&"a", Wake::Changed, now);
-        assert_eq!(schedule.next_due(), Some(now + MS * 20));
+        assert_eq!(schedule.next_due(), Some(now));
     }
 
     #[test]
@@ -297,9 +297,9 @@ mod tests {
         assert_eq!(schedule.take(now), Some("a"));
         assert_eq!(schedule.take(now), None, "the bulk lane is full");
         schedule.wake(&"c", Wake::Changed, now);
-        assert_eq!(schedule.take(now + MS * 20), Some("c"), "a key of the bulk can become urgent");
+        assert_eq!(schedule.take(now), Some("c"), "a key of the bulk can become urgent");
         schedule.finish(&"a", Finish::Done, now, 0);
-        assert_eq!(schedule.take(now + MS * 20), Some("b"));
+        assert_eq!(schedule.take(now), Some("b"));
     }
 
     #[test]

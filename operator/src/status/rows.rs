@@ -2,10 +2,11 @@
 
 use crate::kinds::KindId;
 use crate::names;
+use crate::pods::Trouble;
 use crate::world::ChildKey;
 use crate::world::readiness::Readiness;
 use crds::{Broker, Database, ServiceStatus, ValidatedStack};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The services of a stack and what they stand on.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -71,6 +72,17 @@ impl Rows {
     pub fn summary(&self) -> String {
         let ready = self.services.iter().filter(|row| row.ready).count();
         format!("{ready}/{}", self.services.len())
+    }
+
+    /// Adds what is known of the pods, each with the name of its row. It says more than what the workload says.
+    pub fn explain(&mut self, pods: &[Trouble]) {
+        let waiting = self.services.iter().chain(&self.backing).filter(|row| !row.ready);
+        let waiting: BTreeSet<&str> = waiting.map(|row| row.name.as_str()).collect();
+        let known = pods.iter().filter(|(name, _)| waiting.contains(name.as_str()));
+        for (name, text) in known {
+            self.troubles.retain(|trouble| !trouble.starts_with(&format!("{name}: ")));
+            self.troubles.push(format!("{name}: {text}"));
+        }
     }
 
     /// What is not ready, in words.

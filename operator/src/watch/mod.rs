@@ -36,8 +36,8 @@ pub struct Watches {
 /// The API server ends a watch after this many seconds; some load balancers end silent connections a little
 /// later.
 const WATCH_SECONDS: u32 = 200;
-/// Few enough that a page of metadata stays small in memory.
-const PAGE: u32 = 200;
+/// Few enough that the pages of all kinds at once stay small in memory.
+const PAGE: u32 = 100;
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 

@@ -5,21 +5,21 @@ use super::{Watches, config, follow};
 use crate::kinds::KindId;
 use crate::labels::MANAGER;
 use crate::world::record::version;
+use crate::world::seen::Seen;
 use crate::world::{Woken, World};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::api::Api;
-use kube::core::{DynamicObject, PartialObjectMeta};
 use kube::runtime::watcher::{Event, watcher};
 
 pub(super) async fn watch(watches: Watches, kind: KindId) {
     let Watches { client, namespace, state, metrics, .. } = watches;
     let resource = kind.resource();
-    let api: Api<PartialObjectMeta<DynamicObject>> = match &namespace {
+    let api: Api<Seen<true>> = match &namespace {
         Some(namespace) => Api::namespaced_with(client, namespace, &resource),
         None => Api::all_with(client, &resource),
     };
     let config = config().labels(&format!("app.kubernetes.io/managed-by!={MANAGER}"));
-    let hear = |event: Event<PartialObjectMeta<DynamicObject>>| {
+    let hear = |event: Event<Seen<true>>| {
         state.heard(|world| match event {
             Event::Init => {
                 world.others_listed_anew(kind);

@@ -4,9 +4,11 @@
 //! leaves the entry alone when others add fields of their own or write status.
 
 use crate::labels::MANAGER;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ManagedFieldsEntry, ObjectMeta};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{FieldsV1, ManagedFieldsEntry, ObjectMeta};
 use serde_json::Value;
+use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
+use std::borrow::Cow;
 
 /// The first 16 bytes of a SHA-256.
 pub type Hash = [u8; 16];
@@ -29,19 +31,34 @@ pub fn is_ours(entry: &ManagedFieldsEntry) -> bool {
         && entry.subresource.as_deref().unwrap_or_default().is_empty()
 }
 
-/// The fields that we own, as the API server writes them.
+/// A field set that is read only when somebody looks at it.
 #[must_use]
-pub fn own_fields(metadata: &ObjectMeta) -> Option<&Value> {
-    let entry = metadata.managed_fields.iter().flatten().find(|entry| is_ours(entry))?;
-    entry.fields_v1.as_ref().map(|fields| &fields.0)
+pub fn as_text(fields: Box<RawValue>) -> FieldsV1 {
+    FieldsV1(Value::String(Box::<str>::from(fields).into_string()))
 }
 
-/// The hash of the fields that we own; none if we own none.
+/// A field set, read if it is text still.
 #[must_use]
-pub fn own_hash(metadata: &ObjectMeta) -> Option<Hash> {
+pub fn as_tree(fields: &FieldsV1) -> Cow<'_, Value> {
+    match &fields.0 {
+        Value::String(text) => Cow::Owned(serde_json::from_str(text).unwrap_or_default()),
+        tree => Cow::Borrowed(tree),
+    }
+}
+
+/// The fields that we own, as the API server writes them.
+#[must_use]
+pub fn own_fields(metadata: &ObjectMeta) -> Option<Cow<'_, Value>> {
+    let entry = metadata.managed_fields.iter().flatten().find(|entry| is_ours(entry))?;
+    entry.fields_v1.as_ref().map(as_tree)
+}
+
+/// The hash of a field set.
+#[must_use]
+pub fn hash(fields: &Value) -> Hash {
     let mut hasher = Sha256::new();
-    feed(own_fields(metadata)?, &mut hasher);
-    Some(truncate(&hasher.finalize()))
+    feed(fields, &mut hasher);
+    truncate(&hasher.finalize())
 }
 
 /// Field sets are objects of objects.
@@ -122,8 +139,11 @@ pub fn display(path: &[&str]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use k8s_openapi::apimachinery::pkg::apis::meta::v1::FieldsV1;
     use serde_json::json;
+
+    fn own_hash(metadata: &ObjectMeta) -> Option<Hash> {
+        own_fields(metadata).map(|fields| hash(&fields))
+    }
 
     fn entry(manager: &str, operation: &str, subresource: Option<&str>, fields: Value) -> ManagedFieldsEntry {
         ManagedFieldsEntry {

@@ -11,6 +11,7 @@ pub mod readiness;
 pub mod record;
 #[cfg(test)]
 mod record_tests;
+pub mod seen;
 mod stack;
 #[cfg(test)]
 mod tests;

@@ -152,7 +152,8 @@ impl World {
             if names.contains(child) || !listing.complete {
                 continue;
             }
-            if record.is_disposable(uid) {
+            // Data goes with its stack or not at all, and never because a spec does not ask for it any more.
+            if record.is_disposable(uid) && child.kind != KindId::volume_claim() {
                 orphans.push(Orphan { key: child.clone(), uid: record.uid.clone() });
             }
             record.ignored = true;

@@ -1,10 +1,7 @@
 //! What the status of a Deployment, StatefulSet or Job says, in a few bytes.
 
-use kube::core::Object;
+use super::seen::Seen;
 use serde::Deserialize;
-
-/// A workload with only what readiness needs; the rest is not even decoded.
-pub type Workload = Object<WorkloadSpec, WorkloadStatus>;
 
 /// The part of a workload's spec that matters here.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -52,8 +49,8 @@ pub struct Readiness {
 impl Readiness {
     /// Reads a workload of kind `kind`.
     #[must_use]
-    pub fn of(kind: &str, workload: &Workload) -> Self {
-        let status = workload.status.clone().unwrap_or_default();
+    pub fn of<const METADATA: bool>(kind: &str, workload: &Seen<METADATA>) -> Self {
+        let status = &workload.status;
         let is_true = |name: &str| status.conditions.iter().find(|c| c.kind == name && c.status == "True");
         if kind == "Job" {
             let trouble = is_true("Failed").map(|c| crate::failure::short(&c.message).into());
@@ -84,7 +81,8 @@ mod tests {
     use serde_json::json;
 
     fn read(kind: &str, object: serde_json::Value) -> Readiness {
-        Readiness::of(kind, &serde_json::from_value(object).unwrap())
+        let seen: Seen<false> = serde_json::from_value(object).unwrap();
+        Readiness::of(kind, &seen)
     }
 
     #[test]

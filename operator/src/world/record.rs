@@ -5,6 +5,7 @@ use super::readiness::Readiness;
 use crate::labels::MANAGER;
 use crate::names::STACK_LABEL;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ManagedFieldsEntry, ObjectMeta};
+use serde_json::Value;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -117,8 +118,10 @@ impl Record {
             *self = Self { uid: uid.into(), drift: self.drift.take(), epoch, ..Self::default() };
         }
         self.version = version;
-        self.own = fields::own_hash(&metadata);
-        self.scales = owns_replicas(&metadata);
+        let fields = fields::own_fields(&metadata);
+        (self.own, self.scales) =
+            (fields.as_deref().map(fields::hash), fields.as_deref().is_some_and(has_replicas));
+        drop(fields);
         self.deleting = metadata.deletion_timestamp.is_some();
         self.labelled = stack_of(&metadata).is_some();
         self.controller = controller(&metadata);
@@ -126,7 +129,11 @@ impl Record {
             self.readiness = Some(Box::new(readiness));
         }
         if self.is_drifted() {
-            self.drift.get_or_insert_default().seen = metadata.managed_fields.unwrap_or_default();
+            let mut seen = metadata.managed_fields.unwrap_or_default();
+            for fields in seen.iter_mut().filter_map(|entry| entry.fields_v1.as_mut()) {
+                fields.0 = fields::as_tree(fields).into_owned();
+            }
+            self.drift.get_or_insert_default().seen = seen;
         }
         let same = known && before == (self.own, self.deleting, self.controller.clone());
         if !same {
@@ -142,14 +149,14 @@ impl Record {
         if *self.uid != *uid {
             *self = Self { uid: uid.into(), epoch, drift: self.drift.take(), ..Self::default() };
         }
-        let own = fields::own_hash(metadata);
+        let fields = fields::own_fields(metadata);
+        let own = fields.as_deref().map(fields::hash);
         self.applied = own.map(|own| Applied { desired, own });
         self.ignored = false;
         // A watch may have told of a later change already.
         if version >= self.version {
             self.version = version;
-            self.own = own;
-            self.scales = owns_replicas(metadata);
+            (self.own, self.scales) = (own, fields.as_deref().is_some_and(has_replicas));
             self.deleting = metadata.deletion_timestamp.is_some();
             self.labelled = stack_of(metadata).is_some();
             self.controller = controller(metadata);
@@ -197,8 +204,8 @@ impl Record {
     }
 }
 
-fn owns_replicas(metadata: &ObjectMeta) -> bool {
-    fields::own_fields(metadata).is_some_and(|own| fields::contains(own, &["f:spec", "f:replicas"]))
+fn has_replicas(own: &Value) -> bool {
+    fields::contains(own, &["f:spec", "f:replicas"])
 }
 
 fn controller(metadata: &ObjectMeta) -> Option<Box<str>> {

@@ -229,6 +229,8 @@ fn orphans_are_deleted_and_what_guards_data_is_not() {
     let mut copied = child("copied", 20, None);
     copied.uid = Some("x".into());
     let mut world = listed(None, vec![child("old", 20, whole()), retained, copied]);
+    // With deletionPolicy Delete volumes belong to the stack, too.
+    world.child_seen(KindId::volume_claim(), child("volume", 20, whole()), None);
     let plan = world.plan(&key(), UID, &[], None, Instant::now());
     let orphans: Vec<&str> = plan.orphans.iter().map(|orphan| &*orphan.key.name).collect();
     assert_eq!(orphans, ["old"]);

@@ -129,6 +129,11 @@ pub async fn what_the_rules_forbid_is_refused_with_its_path(client: &Client) {
             "{defaults: {resources: {requests: {cpu: many}}}}",
             "spec.defaults.resources.requests.cpu: Invalid value: \"many\"",
         ),
+        (
+            "shop",
+            "{defaults: {resources: {requests: {cpu: 1}, limits: {cpu: 500m}}}}",
+            "spec.defaults.resources.requests.cpu: Invalid value: must not be more than limits.cpu",
+        ),
         ("shop", "{deletionPolicy: Never}", "spec.deletionPolicy: Unsupported value: \"Never\""),
         ("shop", "{operation: {upgrades: Sometimes}}", "spec.operation.upgrades: Unsupported value"),
         ("shop", "{operation: {secretsRotation: -1}}", "spec.operation.secretsRotation: Invalid value: -1"),

@@ -1,5 +1,7 @@
 //! Servers that tests share, plans, and a second client that plays everybody else.
 
+#![allow(dead_code, reason = "shared by several test programs")]
+
 use commerce_operator::backends::{
     BackendFinding, BackendPlan, Backends, BrokerPlan, DatabasePlan, Limits, TopicPlan, UserPlan,
 };

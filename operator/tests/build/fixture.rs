@@ -13,6 +13,21 @@ use std::path::{Path, PathBuf};
 pub const CA: &str = "-----BEGIN CERTIFICATE-----\nZXhhbXBsZQ==\n-----END CERTIFICATE-----\n";
 pub const NAMESPACE: &str = "shops";
 
+/// Keys of Secrets whose values anybody may know.
+pub const PUBLIC: [&str; 11] = [
+    "database",
+    "username",
+    "broker",
+    "mechanism",
+    "ca.crt",
+    "CTP_PROJECT_KEY",
+    "CTP_CLIENT_ID",
+    "CTP_AUTH_URL",
+    "CTP_API_URL",
+    "CTP_SCOPES",
+    "declared.json",
+];
+
 pub fn directory() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples")
 }

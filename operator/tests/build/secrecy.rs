@@ -1,27 +1,12 @@
 //! Nothing secret is anywhere but in Secrets.
 
-use crate::fixture::{children, example, examples, identity, inputs};
+use crate::fixture::{PUBLIC, children, example, examples, identity, inputs};
 use crate::strategies::any_stack;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use commerce_operator::build::{Child, render};
 use crds::ValidatedStack;
 use proptest::prelude::*;
-
-/// Keys whose values anybody may know.
-const PUBLIC: [&str; 11] = [
-    "database",
-    "username",
-    "broker",
-    "mechanism",
-    "ca.crt",
-    "CTP_PROJECT_KEY",
-    "CTP_CLIENT_ID",
-    "CTP_AUTH_URL",
-    "CTP_API_URL",
-    "CTP_SCOPES",
-    "declared.json",
-];
 
 /// Every secret value that a stack has, as it is and in base64.
 fn secrets(stack: &ValidatedStack, children: &[Child]) -> Vec<String> {

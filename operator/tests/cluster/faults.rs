@@ -3,8 +3,13 @@
 use crate::support::traffic::refusal;
 use crate::support::{Lab, until};
 use axum::http::{HeaderName, HeaderValue, Method};
+use k8s_openapi::api::admissionregistration::v1::{
+    ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding,
+};
+use k8s_openapi::api::rbac::v1::{ClusterRole, ClusterRoleBinding};
+use kube::Api;
 use kube::api::{DeleteParams, Patch, PatchParams, PostParams};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -94,6 +99,95 @@ async fn an_exceeded_quota_is_named_and_a_raised_one_noticed() {
     assert!(lab.children("shop").await.contains_key("Service shop-gateway"), "the rest is written");
     lab.objects(QUOTAS).delete("small", &DeleteParams::default()).await.unwrap();
     lab.written("shop").await;
+    operator.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_policy_of_the_cluster_that_refuses_objects_is_named_and_its_end_noticed() {
+    let lab = Lab::new("policy").await;
+    let policies: Api<ValidatingAdmissionPolicy> = Api::all(lab.admin.clone());
+    let bindings: Api<ValidatingAdmissionPolicyBinding> = Api::all(lab.admin.clone());
+    let name = lab.namespace.as_str();
+    let deployments = json!({"apiGroups": ["apps"], "apiVersions": ["v1"], "operations": ["CREATE"],
+        "resources": ["deployments"]});
+    let policy = json!({"metadata": {"name": name}, "spec": {
+        "matchConstraints": {"resourceRules": [deployments],
+            "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": name}}},
+        "validations": [{"expression": "object.spec.replicas > 1", "message": "run at least two pods"}]}});
+    policies.create(&PostParams::default(), &serde_json::from_value(policy).unwrap()).await.unwrap();
+    let binding =
+        json!({"metadata": {"name": name}, "spec": {"policyName": name, "validationActions": ["Deny"]}});
+    bindings.create(&PostParams::default(), &serde_json::from_value(binding).unwrap()).await.unwrap();
+    let single = json!({"metadata": {"name": "single"}, "spec": {"replicas": 1,
+        "selector": {"matchLabels": {"app": "single"}}, "template": {"metadata": {"labels": {"app": "single"}},
+            "spec": {"containers": [{"name": "single", "image": "single"}]}}}});
+    let single = serde_json::from_value(single).unwrap();
+    let dry = PostParams { dry_run: true, ..PostParams::default() };
+    until("the policy is in force", async || {
+        lab.objects("apps/v1 Deployment deployments").create(&dry, &single).await.err()
+    })
+    .await;
+
+    let operator = lab.operator().await;
+    lab.apply("shop", json!({"services": {"cart": {"replicas": 2}}})).await;
+    let message = lab.reason("shop", "Stalled", "ObjectRefused").await;
+    assert!(message.contains("Deployment shop-") && message.contains("run at least two pods"), "{message}");
+    let children = lab.children("shop").await;
+    assert!(children.contains_key("Deployment shop-cart") && children.contains_key("Service shop-gateway"));
+    bindings.delete(name, &DeleteParams::default()).await.unwrap();
+    policies.delete(name, &DeleteParams::default()).await.unwrap();
+    lab.written("shop").await;
+    operator.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_namespace_in_which_the_operator_may_not_write_says_so_and_the_others_go_on() {
+    let lab = Lab::alone("allowed").await;
+    lab.define().await;
+    let forbidden = Lab::on(Arc::clone(&lab.cluster), "forbidden").await;
+    let user = json!([{"kind": "User", "apiGroup": "rbac.authorization.k8s.io", "name": "operator"}]);
+    let rule = |groups: &[&str], resources: &[&str], verbs: &[&str]| json!({"apiGroups": groups, "resources": resources, "verbs": verbs});
+    let roles: Api<ClusterRole> = Api::all(lab.admin.clone());
+    for (name, rules) in [
+        (
+            "reader",
+            json!([
+                rule(&["*"], &["*"], &["get", "list", "watch"]),
+                rule(&["commercestack.io"], &["*"], &["*"])
+            ]),
+        ),
+        ("writer", json!([rule(&["*"], &["*"], &["*"])])),
+    ] {
+        let role = json!({"metadata": {"name": name}, "rules": rules});
+        roles.create(&PostParams::default(), &serde_json::from_value(role).unwrap()).await.unwrap();
+    }
+    let binding = |role: &str| -> Value {
+        json!({"metadata": {"name": role}, "subjects": user,
+            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": role}})
+    };
+    let everywhere: Api<ClusterRoleBinding> = Api::all(lab.admin.clone());
+    let reader = serde_json::from_value(binding("reader")).unwrap();
+    everywhere.create(&PostParams::default(), &reader).await.unwrap();
+    let writer = serde_json::from_value(binding("writer")).unwrap();
+    let write_in = async |lab: &Lab| {
+        let bindings = lab.objects("rbac.authorization.k8s.io/v1 RoleBinding rolebindings");
+        bindings.create(&PostParams::default(), &writer).await.unwrap();
+    };
+    write_in(&lab).await;
+
+    let mut kube_config = lab.kube_config().await;
+    let name = HeaderName::from_static("impersonate-user");
+    kube_config.headers.push((name, HeaderValue::from_static("operator")));
+    let mut settings = lab.config();
+    settings.watch_namespace = None;
+    let operator = lab.operator_as(kube_config, settings, Arc::default());
+    forbidden.apply("shop", json!({})).await;
+    let message = forbidden.reason("shop", "Stalled", "Forbidden").await;
+    assert!(message.contains("Secret") && message.contains(&forbidden.namespace), "{message}");
+    lab.apply("shop", json!({})).await;
+    lab.written("shop").await;
+    write_in(&forbidden).await;
+    forbidden.written("shop").await;
     operator.stop().await;
 }
 

@@ -1,9 +1,13 @@
 //! Objects of others are never touched, and what nothing wants any more goes.
 
+use crate::support::traffic::Traffic;
 use crate::support::{Lab, until};
+use axum::body::{Body as Answered, Bytes};
+use axum::http::Response;
 use kube::ResourceExt;
 use kube::api::{DeleteParams, Patch, PatchParams, PostParams};
 use serde_json::json;
+use std::sync::Arc;
 
 const SERVICES: &str = "v1 Service services";
 const SECRETS: &str = "v1 Secret secrets";
@@ -54,6 +58,39 @@ async fn an_object_of_another_controller_that_copied_our_labels_is_not_touched()
     let message = lab.reason("shop", "Stalled", "NameTaken").await;
     assert!(message.contains("ConfigMap shop-trust"), "{message}");
     assert_eq!(lab.objects(MAPS).get("shop-trust").await.unwrap().data["data"], json!({"theirs": "yes"}));
+    operator.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_object_that_somebody_makes_at_the_same_moment_is_left_as_it_was() {
+    let lab = Lab::new("moment").await;
+    let traffic: Arc<Traffic> = Arc::default();
+    // The watch of others' ConfigMaps lags for ever behind.
+    traffic.answer(|call| {
+        let others = call.path.ends_with("/configmaps") && call.query.contains("%21%3D");
+        let silence = || Answered::from_stream(futures::stream::pending::<Result<Bytes, std::io::Error>>());
+        let empty = json!({"kind": "PartialObjectMetadataList", "apiVersion": "meta.k8s.io/v1",
+            "metadata": {"resourceVersion": "1"}, "items": []});
+        let body =
+            || if call.query.contains("watch=true") { silence() } else { Answered::from(empty.to_string()) };
+        others.then(|| Response::new(body()))
+    });
+    let theirs =
+        json!({"metadata": {"name": "shop-trust", "labels": {"team": "blue"}}, "data": {"theirs": "yes"}});
+    let before = lab
+        .objects(MAPS)
+        .create(&PostParams::default(), &serde_json::from_value(theirs).unwrap())
+        .await
+        .unwrap();
+    let operator = lab.operator_with(lab.config(), traffic).await;
+    lab.apply("shop", json!({})).await;
+    let message = lab.reason("shop", "Stalled", "NameTaken").await;
+    assert!(message.contains("ConfigMap shop-trust"), "{message}");
+    let after = lab.objects(MAPS).get("shop-trust").await.unwrap();
+    assert_eq!(
+        (after.labels(), after.owner_references(), &after.data),
+        (before.labels(), before.owner_references(), &before.data)
+    );
     operator.stop().await;
 }
 

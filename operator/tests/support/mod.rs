@@ -1,5 +1,7 @@
 //! A namespace of a real API server for each test, and an operator in it whose requests are recorded.
 
+#![allow(dead_code, reason = "each test program uses a part of this")]
+
 pub mod traffic;
 
 use commerce_operator::config::Config;
@@ -16,23 +18,29 @@ use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Client, ResourceExt};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 use std::time::{Duration, Instant};
 use testbed::Kubernetes;
+use tokio::sync::{Mutex as Turns, MutexGuard as Turn};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use traffic::{Traffic, TrafficLayer};
 
+/// Stands in for the Gateway API's own definition: only that the kind is known matters here.
+pub const HTTP_ROUTES: &str = include_str!("http_routes.yaml");
+
 /// How long anything may take here.
 pub const PATIENCE: Duration = Duration::from_secs(120);
 
-/// A namespace of its own on the cluster that all tests share.
+/// A namespace of a cluster.
 pub struct Lab {
     pub cluster: Arc<Kubernetes>,
     pub admin: Client,
     pub namespace: String,
+    _turn: Option<Turn<'static, ()>>,
 }
 
 /// An operator that runs.
@@ -55,12 +63,17 @@ async fn shared() -> Arc<Kubernetes> {
     tokio::task::spawn_blocking(start).await.unwrap()
 }
 
-async fn config(kubeconfig: &Path) -> kube::Config {
-    let kubeconfig = Kubeconfig::read_from(kubeconfig).unwrap();
+/// The settings of a client.
+pub async fn config(kubeconfig: &Value) -> kube::Config {
+    let kubeconfig: Kubeconfig = serde_json::from_value(kubeconfig.clone()).unwrap();
     let mut config =
         kube::Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await.unwrap();
     config.default_retry = false;
     config
+}
+
+fn admins(cluster: &Kubernetes) -> Value {
+    serde_yaml::from_str(&std::fs::read_to_string(cluster.kubeconfig_path()).unwrap()).unwrap()
 }
 
 /// A release for tests.
@@ -76,9 +89,22 @@ pub fn release(version: &str) -> Release {
 }
 
 impl Lab {
-    /// A fresh namespace.
+    /// A fresh namespace on the cluster that tests share, which knows CommerceStacks.
     pub async fn new(name: &str) -> Self {
-        Self::on(shared().await, name).await
+        let lab = Self::on(shared().await, name).await;
+        lab.define().await;
+        lab
+    }
+
+    /// A fresh namespace on a cluster that no other test has, for what concerns the cluster itself. One at a
+    /// time: they are heavy.
+    pub async fn alone(name: &str) -> Self {
+        static TURNS: Turns<()> = Turns::const_new(());
+        let turn = TURNS.lock().await;
+        let cluster = tokio::task::spawn_blocking(|| Arc::new(Kubernetes::start().unwrap())).await.unwrap();
+        let mut lab = Self::on(cluster, name).await;
+        lab._turn = Some(turn);
+        lab
     }
 
     /// A fresh namespace on this cluster.
@@ -88,25 +114,47 @@ impl Lab {
             let _ = tracing_subscriber::fmt().with_env_filter(levels).with_test_writer().try_init();
         }
         static COUNT: AtomicU32 = AtomicU32::new(0);
-        let admin = Client::try_from(config(cluster.kubeconfig_path()).await).unwrap();
+        let admin = Client::try_from(config(&admins(&cluster)).await).unwrap();
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
         let namespace = format!("{name}-{count}-{:05x}", rand::random::<u32>() & 0xf_ffff);
-        let lab = Self { cluster, admin, namespace };
-        lab.define().await;
-        let api: Api<Namespace> = Api::all(lab.admin.clone());
-        let space: Namespace = serde_json::from_value(json!({"metadata": {"name": lab.namespace}})).unwrap();
+        let api: Api<Namespace> = Api::all(admin.clone());
+        let space: Namespace = serde_json::from_value(json!({"metadata": {"name": namespace}})).unwrap();
         api.create(&PostParams::default(), &space).await.unwrap();
-        lab
+        Self { cluster, admin, namespace, _turn: None }
     }
 
-    async fn define(&self) {
-        let definition: CustomResourceDefinition = serde_yaml::from_str(&crds::yaml()).unwrap();
-        let api: Api<CustomResourceDefinition> = Api::all(self.admin.clone());
-        let params = PatchParams::apply("tests").force();
-        api.patch(&definition.name_any(), &params, &Patch::Apply(&definition)).await.unwrap();
+    pub fn definitions(&self) -> Api<CustomResourceDefinition> {
+        Api::all(self.admin.clone())
+    }
+
+    /// Makes the cluster know CommerceStacks.
+    pub async fn define(&self) {
+        self.apply_definition(&serde_yaml::from_str(&crds::yaml()).unwrap()).await;
         let stacks: Api<CommerceStack> = Api::all(self.admin.clone());
         until("the definition is served", async || stacks.list(&ListParams::default().limit(1)).await.ok())
             .await;
+    }
+
+    /// Makes the cluster take any spec, as a newer release of the definition may, which knows more than this
+    /// operator.
+    pub async fn define_loosely(&self) {
+        let definition: CustomResourceDefinition = serde_yaml::from_str(&crds::yaml()).unwrap();
+        let mut newer = serde_json::to_value(definition).unwrap();
+        let schema = &mut newer["spec"]["versions"][0]["schema"]["openAPIV3Schema"];
+        schema["properties"]["spec"] =
+            json!({"type": "object", "x-kubernetes-preserve-unknown-fields": true});
+        schema.as_object_mut().unwrap().remove("x-kubernetes-validations");
+        self.apply_definition(&newer).await;
+    }
+
+    /// Makes the cluster know HTTPRoutes, by a definition that stands in for the Gateway API's own.
+    pub async fn define_routes(&self) {
+        self.apply_definition(&serde_yaml::from_str(HTTP_ROUTES).unwrap()).await;
+    }
+
+    async fn apply_definition(&self, definition: &Value) {
+        let (params, name) = (PatchParams::apply("tests").force(), definition["metadata"]["name"].as_str());
+        self.definitions().patch(name.unwrap(), &params, &Patch::Apply(definition)).await.unwrap();
     }
 
     /// Settings under which a test sees in a moment what takes minutes in earnest.
@@ -128,8 +176,7 @@ impl Lab {
 
     /// Starts an operator with these settings, whose requests go through `traffic`.
     pub async fn operator_with(&self, settings: Config, traffic: Arc<Traffic>) -> Running {
-        let kube_config = config(self.cluster.kubeconfig_path()).await;
-        self.operator_as(kube_config, settings, traffic)
+        self.operator_as(self.kube_config().await, settings, traffic)
     }
 
     /// Starts an operator that is somebody else to the API server.
@@ -143,7 +190,19 @@ impl Lab {
 
     /// The settings of an admin's client.
     pub async fn kube_config(&self) -> kube::Config {
-        config(self.cluster.kubeconfig_path()).await
+        config(&admins(&self.cluster)).await
+    }
+
+    /// The kubeconfig of somebody who has this token and lives in this namespace.
+    pub fn kubeconfig_of(&self, token: &str) -> Value {
+        let mut kubeconfig = admins(&self.cluster);
+        for user in kubeconfig["users"].as_array_mut().unwrap() {
+            user["user"] = json!({"token": token});
+        }
+        for context in kubeconfig["contexts"].as_array_mut().unwrap() {
+            context["context"]["namespace"] = json!(self.namespace);
+        }
+        kubeconfig
     }
 
     pub fn stacks(&self) -> Api<CommerceStack> {
@@ -337,6 +396,22 @@ impl Running {
             assert!(start.elapsed() < PATIENCE, "never quiet: {:#?}", self.traffic.last(20));
         }
     }
+}
+
+/// An address that nobody listens on.
+pub fn free_address() -> SocketAddr {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
+}
+
+/// The status and the body of what is at a path; nothing while nobody answers.
+pub fn get(address: SocketAddr, path: &str) -> Option<(u16, String)> {
+    let mut stream = TcpStream::connect(address).ok()?;
+    stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+    write!(stream, "GET {path} HTTP/1.0\r\nHost: localhost\r\n\r\n").ok()?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).ok()?;
+    let (head, body) = answer.split_once("\r\n\r\n")?;
+    Some((head.split(' ').nth(1)?.parse().ok()?, body.to_owned()))
 }
 
 /// Status, reason and message of a condition; empty if it is not there.

@@ -31,6 +31,8 @@ type Answer = Box<dyn Fn(&Call) -> Option<Response<Answered>> + Send + Sync>;
 /// What went to the API server.
 pub struct Traffic {
     calls: Mutex<Vec<Call>>,
+    /// With the status of what the API server answered; watches, too.
+    answers: Mutex<Vec<(Call, u16)>>,
     /// After this many requests other than watches nothing comes or goes any more.
     cut_after: AtomicU64,
     passed: AtomicU64,
@@ -42,6 +44,7 @@ impl Default for Traffic {
     fn default() -> Self {
         Self {
             calls: Mutex::default(),
+            answers: Mutex::default(),
             cut_after: AtomicU64::new(u64::MAX),
             passed: AtomicU64::new(0),
             cut: Notify::new(),
@@ -73,10 +76,13 @@ impl Traffic {
         *self.answer.lock().unwrap() = None;
     }
 
-    /// How many requests there were, but for those that are made all the time: leases and discovery.
+    /// How many requests there were, but for those that are made all the time: leases, discovery, and the
+    /// look at the pods of a stack that is not ready.
     pub fn count(&self) -> usize {
         let steady = |call: &&Call| {
-            !call.path.contains("/leases") && call.path != "/apis/gateway.networking.k8s.io/v1"
+            !call.path.contains("/leases")
+                && !call.path.ends_with("/pods")
+                && call.path != "/apis/gateway.networking.k8s.io/v1"
         };
         self.calls.lock().unwrap().iter().filter(steady).count()
     }
@@ -92,9 +98,15 @@ impl Traffic {
         self.calls.lock().unwrap().iter().filter(|call| call.writes()).cloned().collect()
     }
 
+    /// What the API server answered, watches included.
+    pub fn answers(&self) -> Vec<(Call, u16)> {
+        self.answers.lock().unwrap().clone()
+    }
+
     /// Forgets what was recorded.
     pub fn forget(&self) {
         self.calls.lock().unwrap().clear();
+        self.answers.lock().unwrap().clear();
     }
 }
 
@@ -145,13 +157,17 @@ where
         }
         let answer = self.traffic.answer.lock().unwrap().as_ref().and_then(|answer| answer(&call));
         if !watches {
-            self.traffic.calls.lock().unwrap().push(call);
+            self.traffic.calls.lock().unwrap().push(call.clone());
         }
         if let Some(answer) = answer {
             return Box::pin(std::future::ready(Ok(answer)));
         }
-        let answer = self.inner.call(request);
-        Box::pin(async move { Ok(answer.await?.map(Answered::new)) })
+        let (answer, traffic) = (self.inner.call(request), Arc::clone(&self.traffic));
+        Box::pin(async move {
+            let answer = answer.await?.map(Answered::new);
+            traffic.answers.lock().unwrap().push((call, answer.status().as_u16()));
+            Ok(answer)
+        })
     }
 }
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# setup.sh up|test|check|bench, or any of: rust cc go kafka mongodb testbed node journeys fuzz deny
+# setup.sh up|test|check|bench, or any of: rust cc go kafka mongodb pods testbed node nginx journeys fuzz deny image
 #
 # Makes sure that what these need is there, and says what it does. On Debian and Ubuntu it installs what is missing
 # (as root or with sudo); elsewhere it says what to install. What is there and new enough is left alone, so running
@@ -121,7 +121,27 @@ need_mongodb() {
   postgresql_is_there || die "PostgreSQL was installed, but its initdb is not in /usr/lib/postgresql/*/bin"
 }
 
-need_testbed() { needs go kafka mongodb; }
+# What the testbed's nodes run that it does not build itself: runc, the plugins that link pods, packet filters; and a
+# program that needs no libraries, for images.
+need_pods() {
+  local missing=() dir found=
+  local PATH=$PATH:/usr/sbin:/sbin # which are not on everybody's PATH
+  have ip || missing+=(iproute2)
+  have unshare || missing+=(util-linux)
+  have iptables || missing+=(iptables)
+  have conntrack || missing+=(conntrack)
+  have runc || missing+=(runc)
+  if ! have busybox || ldd "$(command -v busybox)" >/dev/null 2>&1; then
+    missing+=(busybox-static)
+  fi
+  for dir in /usr/lib/cni /opt/cni/bin /usr/libexec/cni; do
+    [ ! -x $dir/host-local ] || found=yes
+  done
+  [ -n "$found" ] || missing+=(containernetworking-plugins)
+  [ ${#missing[@]} -eq 0 ] || packages "${missing[@]}"
+}
+
+need_testbed() { needs go kafka mongodb pods; }
 
 node_is_new_enough() {
   have node && [ "$(node -p 'process.versions.node.split(".")[0]' 2>/dev/null || echo 0)" -ge "$NODE_WANTED" ]
@@ -173,6 +193,27 @@ need_deny() {
     cargo install cargo-deny --version "^$CARGO_DENY" --locked --root "$CACHE" || die "could not build cargo-deny"
 }
 
+# The gateway's peer in the benchmark. Debian's package would start a server on port 80, so only its program is taken.
+need_nginx() {
+  # It may be in sbin, which is not on everybody's PATH.
+  [ -n "$(PATH=$PATH:/usr/sbin command -v nginx)" ] && return
+  have apt-get || die "nginx is missing. Install it, then run this again."
+  local dir=$CACHE/nginx
+  mkdir -p "$dir" "$CACHE/bin"
+  (cd "$dir" && apt-get download nginx >/dev/null 2>&1) || {
+    quietly "reading the lists of packages (apt-get update)" as_root apt-get update || die "apt-get update failed"
+    (cd "$dir" && quietly "fetching nginx into the cache" apt-get download nginx) || die "could not fetch nginx"
+  }
+  dpkg-deb -x "$dir"/nginx_*.deb "$dir"
+  "$dir/usr/sbin/nginx" -v 2>/dev/null || die "the nginx in $dir does not run: $(ldd "$dir/usr/sbin/nginx" | grep 'not found')"
+  ln -sf "$dir/usr/sbin/nginx" "$CACHE/bin/nginx"
+}
+
+# Packs images where there is no Docker.
+need_image() {
+  have buildah || packages buildah ca-certificates
+}
+
 need_curl() {
   have curl || packages curl ca-certificates
 }
@@ -184,8 +225,8 @@ needs() {
       up) needs rust cc ;;
       test) needs rust cc testbed curl journeys fuzz ;;
       check) needs test rust_tools deny ;;
-      bench) needs rust cc testbed curl node ;;
-      rust | rust_tools | cc | go | kafka | mongodb | testbed | node | journeys | fuzz | deny | curl) "need_$need" ;;
+      bench) needs rust cc testbed curl node nginx ;;
+      rust | rust_tools | cc | go | kafka | mongodb | pods | testbed | node | nginx | journeys | fuzz | deny | image | curl) "need_$need" ;;
       *) die "unknown: $need
 $(usage)" ;;
     esac

@@ -2,14 +2,17 @@
 
 use std::env;
 use std::fmt;
+use std::net::Ipv4Addr;
 use std::thread;
 
-use anyhow::{Result, anyhow};
+use anyhow::{Result, anyhow, ensure};
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
+use crate::kubernetes::NODES;
+use crate::nodes::Nodes;
 use crate::progress::Step;
-use crate::{KafkaServer, Kubernetes, MongoServer};
+use crate::{KafkaOptions, KafkaServer, Kubernetes, MongoServer};
 
 /// A server that a bed can have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
@@ -21,6 +24,9 @@ pub enum Part {
     Kafka,
     /// A MongoDB-protocol server; MONGODB_URI.
     Mongodb,
+    /// The nodes of the Kubernetes cluster, which are asked for by their number; TESTBED_NODES.
+    #[value(skip)]
+    Nodes,
 }
 
 impl fmt::Display for Part {
@@ -29,12 +35,13 @@ impl fmt::Display for Part {
             Self::Kubernetes => "kubernetes",
             Self::Kafka => "kafka",
             Self::Mongodb => "mongodb",
+            Self::Nodes => "nodes",
         })
     }
 }
 
 /// The variables that name servers which run already.
-pub const VARIABLES: [&str; 4] = ["TESTBED_KUBECONFIG", "KUBECONFIG", "KAFKA_BROKER", "MONGODB_URI"];
+pub const VARIABLES: [&str; 5] = ["TESTBED_KUBECONFIG", "KUBECONFIG", NODES, "KAFKA_BROKER", "MONGODB_URI"];
 
 /// How to reach a server of a bed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,8 +52,8 @@ pub struct Server {
     pub variable: String,
     /// The variable's value.
     pub value: String,
-    /// Where it listens: `HOST:PORT`.
-    pub address: String,
+    /// Where it listens: `HOST:PORT`, of each that there is.
+    pub addresses: Vec<String>,
 }
 
 /// The running servers; those that were started here end when this is dropped.
@@ -58,11 +65,13 @@ pub struct Bed {
 }
 
 impl Bed {
-    /// Starts `parts` side by side; those that the environment names already are taken from there.
+    /// Starts `parts` side by side; those that the environment names already are taken from there. With nodes, the
+    /// servers listen where pods reach them.
     ///
     /// # Errors
-    /// If one of them cannot be built or does not come up. The others are then taken down.
-    pub fn start(parts: &[Part]) -> Result<Self> {
+    /// If one of them cannot be built or does not come up. The others are then taken down. If the cluster that is
+    /// given has fewer `nodes`.
+    pub fn start(parts: &[Part], nodes: u8) -> Result<Self> {
         let wants = |part| parts.contains(&part);
         let given = Self {
             kubernetes: if wants(Part::Kubernetes) { Kubernetes::from_env()? } else { None },
@@ -72,12 +81,26 @@ impl Bed {
         for server in given.servers() {
             eprintln!(
                 "testbed: using the {} at {}, as {} is set",
-                server.part, server.address, server.variable
+                server.part,
+                server.addresses.join(", "),
+                server.variable
+            );
+        }
+        if let Some(given) = &given.kubernetes {
+            ensure!(
+                given.nodes() >= nodes.into(),
+                "{nodes} nodes are wanted, but the cluster that KUBECONFIG names has {} as far as is known; \
+                 unset it for one of our own, or set {NODES} to how many that one has",
+                given.nodes()
             );
         }
         let starts_kubernetes = wants(Part::Kubernetes) && given.kubernetes.is_none();
         let starts_kafka = wants(Part::Kafka) && given.kafka.is_none();
         let starts_mongodb = wants(Part::Mongodb) && given.mongodb.is_none();
+        let starts_nodes = starts_kubernetes && nodes > 0;
+        if starts_nodes {
+            Nodes::check()?; // before the builds, which take minutes
+        }
 
         // One after the other: each build takes all cores, and each shows its progress.
         if starts_kafka {
@@ -89,6 +112,9 @@ impl Bed {
         if starts_kubernetes {
             Kubernetes::prepare()?;
         }
+        if starts_nodes {
+            Nodes::prepare()?;
+        }
         let starts = [
             (starts_kubernetes, Part::Kubernetes),
             (starts_kafka, Part::Kafka),
@@ -97,10 +123,15 @@ impl Bed {
         let names: Vec<_> =
             starts.iter().filter(|(starts, _)| *starts).map(|(_, part)| part.to_string()).collect();
         let step = (!names.is_empty()).then(|| Step::start(format!("starting {}", names.join(", "))));
+        let network = if starts_nodes { Some(Nodes::network(nodes)?) } else { None };
+        let given_machine = given.kubernetes.as_ref().and_then(Kubernetes::machine);
+        let machine = network.as_ref().map(|network| network.subnet().machine()).or(given_machine);
+        let ip = machine.unwrap_or(Ipv4Addr::LOCALHOST);
+        let options = KafkaOptions::default().listen_on(ip);
         let (kubernetes, kafka, mongodb) = thread::scope(|scope| {
-            let kubernetes = starts_kubernetes.then(|| scope.spawn(Kubernetes::start));
-            let kafka = starts_kafka.then(|| scope.spawn(KafkaServer::start));
-            let mongodb = starts_mongodb.then(|| scope.spawn(MongoServer::start));
+            let kubernetes = starts_kubernetes.then(|| scope.spawn(|| Kubernetes::start_on(network)));
+            let kafka = starts_kafka.then(|| scope.spawn(|| KafkaServer::start_with(&options)));
+            let mongodb = starts_mongodb.then(|| scope.spawn(move || MongoServer::start_on(ip)));
             (joined(kubernetes), joined(kafka), joined(mongodb))
         });
         let bed = Self {
@@ -116,25 +147,28 @@ impl Bed {
 
     /// What runs, and how to reach it.
     pub fn servers(&self) -> Vec<Server> {
-        let server = |part, variable: &str, value: String, address: String| Server {
+        let server = |part, variable: &str, value: String, addresses: Vec<String>| Server {
             part,
             variable: variable.to_owned(),
             value,
-            address,
+            addresses,
         };
         let kubernetes = self.kubernetes.as_ref().map(|kubernetes| {
             let value = kubernetes.kubeconfig_path().display().to_string();
-            server(Part::Kubernetes, "KUBECONFIG", value, kubernetes.address())
+            server(Part::Kubernetes, "KUBECONFIG", value, vec![kubernetes.address()])
+        });
+        let nodes = self.kubernetes.as_ref().filter(|kubernetes| kubernetes.nodes() > 0).map(|kubernetes| {
+            let addresses = kubernetes.node_addresses().iter().map(ToString::to_string).collect();
+            server(Part::Nodes, NODES, kubernetes.nodes().to_string(), addresses)
         });
         let kafka = self.kafka.as_ref().map(|kafka| {
             let first = kafka.address().split(',').next().unwrap_or_default().to_owned();
-            server(Part::Kafka, "KAFKA_BROKER", kafka.address().to_owned(), first)
+            server(Part::Kafka, "KAFKA_BROKER", kafka.address().to_owned(), vec![first])
         });
-        let mongodb = self
-            .mongodb
-            .as_ref()
-            .map(|mongodb| server(Part::Mongodb, "MONGODB_URI", mongodb.uri().to_owned(), mongodb.address()));
-        [kubernetes, kafka, mongodb].into_iter().flatten().collect()
+        let mongodb = self.mongodb.as_ref().map(|mongodb| {
+            server(Part::Mongodb, "MONGODB_URI", mongodb.uri().to_owned(), vec![mongodb.address()])
+        });
+        [kubernetes, nodes, kafka, mongodb].into_iter().flatten().collect()
     }
 }
 

@@ -79,6 +79,49 @@ const HELM: Module = module!(
     None
 );
 
+// What a node consists of; runc and the network plugins are the machine's.
+const NODE: Module = module!(
+    "kubernetes",
+    "v1.36.1",
+    &["k8s.io/kubernetes/cmd/kubelet", "k8s.io/kubernetes/cmd/kube-proxy"],
+    KUBERNETES_VERSION,
+    None
+);
+const CONTAINERD: Module = module!(
+    "containerd",
+    "v2.4.2",
+    &[
+        "github.com/containerd/containerd/v2/cmd/containerd",
+        "github.com/containerd/containerd/v2/cmd/containerd-shim-runc-v2",
+        "github.com/containerd/containerd/v2/cmd/ctr",
+    ],
+    "-X github.com/containerd/containerd/v2/version.Version=v2.4.2",
+    None
+);
+const COREDNS: Module = module!("coredns", "v1.14.7", &["github.com/coredns/coredns"], "", None);
+/// Our own: its text is all that it has.
+const VOLUMES: Module = Module {
+    name: "volumes",
+    version: "v1",
+    go_mod: include_str!("../go/volumes/go.mod"),
+    go_sum: include_str!("../go/volumes/go.sum"),
+    tools: include_str!("../go/volumes/main.go"),
+    packages: &["commercestack.io/testbed/volumes"],
+    link: "",
+    patch: None,
+};
+
+/// The directories with the programs of a node, and of what nodes share: the kubelet, kube-proxy, containerd with its
+/// shim and `ctr`, CoreDNS, and `volumes`.
+pub(crate) fn node() -> Result<[PathBuf; 4]> {
+    Ok([NODE.built()?, CONTAINERD.built()?, COREDNS.built()?, VOLUMES.built()?])
+}
+
+/// The path of containerd's client.
+pub(crate) fn ctr() -> Result<PathBuf> {
+    Ok(CONTAINERD.built()?.join("ctr"))
+}
+
 /// The directory with kube-apiserver, kube-controller-manager and kube-scheduler.
 pub(crate) fn control_plane() -> Result<PathBuf> {
     CONTROL_PLANE.built()

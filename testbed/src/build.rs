@@ -1,6 +1,7 @@
 //! Running the tools that build a server: found on the PATH or in the cache, quiet unless they fail.
 
 use std::env;
+use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -41,8 +42,12 @@ pub fn go() -> Result<PathBuf> {
 
 /// The first program of this name on the PATH.
 pub(crate) fn on_path(name: &str) -> Option<PathBuf> {
-    let path = env::var_os("PATH")?;
-    env::split_paths(&path).map(|dir| dir.join(name)).find(|program| program.is_file())
+    found_in(&env::var_os("PATH")?, name)
+}
+
+/// The first program of this name in a list of directories like the PATH.
+pub(crate) fn found_in(path: &OsStr, name: &str) -> Option<PathBuf> {
+    env::split_paths(path).map(|dir| dir.join(name)).find(|program| program.is_file())
 }
 
 /// Reads `go version go1.26.8 linux/amd64` as `(1, 26)`.

@@ -1,11 +1,14 @@
 //! A certificate authority for one bed, and the certificates of its servers: for the loopback interface, by address
-//! and as `localhost`.
+//! and as `localhost`; and of their clients.
 
 use std::fs;
 use std::path::Path;
 
 use anyhow::Result;
-use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose};
+use rcgen::{
+    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
+    KeyUsagePurpose,
+};
 
 /// An authority that lives as long as the bed.
 pub(crate) struct Authority {
@@ -13,7 +16,7 @@ pub(crate) struct Authority {
     issuer: Issuer<'static, KeyPair>,
 }
 
-/// A server's certificate and its key, as PEM.
+/// A certificate and its key, as PEM.
 pub(crate) struct Identity {
     pub(crate) certificate: String,
     pub(crate) key: String,
@@ -41,6 +44,19 @@ impl Authority {
             ["127.0.0.1", "localhost"].iter().chain(names).map(ToString::to_string).collect();
         let mut params = CertificateParams::new(names)?;
         params.distinguished_name.push(DnType::CommonName, "CommerceStack testbed server");
+        self.sign(&params)
+    }
+
+    /// A certificate for a client that is `user`, one of `group`, as Kubernetes reads it.
+    pub(crate) fn client(&self, user: &str, group: &str) -> Result<Identity> {
+        let mut params = CertificateParams::default();
+        params.distinguished_name.push(DnType::CommonName, user);
+        params.distinguished_name.push(DnType::OrganizationName, group);
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+        self.sign(&params)
+    }
+
+    fn sign(&self, params: &CertificateParams) -> Result<Identity> {
         let key = KeyPair::generate()?;
         let certificate = params.signed_by(&key, &self.issuer)?.pem();
         Ok(Identity { certificate, key: key.serialize_pem() })

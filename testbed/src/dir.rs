@@ -3,7 +3,7 @@
 //! A directory is named for the process that owns it, and the server in it writes down its own before it starts.
 //! So nothing is lost when an owner is killed: the next owner's [`sweep`] ends the servers of dead owners and
 //! removes their directories. A server that runs as another user keeps its data where that user may go; the path
-//! stands in the directory before anything is there.
+//! stands in the directory before anything is there. So does the name of a control group.
 
 use std::ffi::OsStr;
 use std::fs::{self, DirBuilder};
@@ -15,14 +15,15 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use anyhow::{Context, Result, bail};
 
-use crate::cache;
 use crate::process::Process;
+use crate::{cache, cgroups};
 
 /// Where a server records its process, as `/proc` shows it.
 pub(crate) const PROCESS_FILE: &str = "process";
 /// The signal that ends the server, where it is not KILL.
 pub(crate) const SIGNAL_FILE: &str = "signal";
 const ELSEWHERE_FILE: &str = "elsewhere";
+const CONTROL_GROUP_FILE: &str = "control-group";
 
 /// Whether this process takes everything down and may start nothing more.
 static CLOSED: Mutex<bool> = Mutex::new(false);
@@ -70,13 +71,26 @@ impl Dir {
     /// # Errors
     /// If it cannot be written down.
     pub fn elsewhere(&mut self) -> Result<PathBuf> {
-        let name = self.path.file_name().unwrap_or_default();
-        let mut path = std::env::temp_dir().join("commercestack-").into_os_string();
-        path.push(name);
+        let path = std::env::temp_dir().join(self.name()).into_os_string();
         fs::write(self.join(ELSEWHERE_FILE), path.as_bytes())?;
         let path = PathBuf::from(path);
         self.elsewhere = Some(path.clone());
         Ok(path)
+    }
+
+    /// The name of a control group of this server's that is removed with its directory, in each hierarchy where it is.
+    ///
+    /// # Errors
+    /// If it cannot be written down.
+    pub fn control_group(&mut self) -> Result<String> {
+        let name = self.name();
+        fs::write(self.join(CONTROL_GROUP_FILE), &name)?;
+        Ok(name)
+    }
+
+    /// As it is known outside of the cache.
+    fn name(&self) -> String {
+        format!("commercestack-{}", self.path.file_name().unwrap_or_default().display())
     }
 }
 
@@ -151,6 +165,11 @@ fn remove(dir: &Path) {
         if fs::remove_dir_all(elsewhere).is_err() && elsewhere.exists() {
             return; // kept, with its path, for the next sweep
         }
+    }
+    if let Ok(group) = fs::read_to_string(dir.join(CONTROL_GROUP_FILE))
+        && cgroups::remove(&group).is_err()
+    {
+        return;
     }
     let _ = fs::remove_dir_all(dir);
 }

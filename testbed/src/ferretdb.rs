@@ -27,8 +27,11 @@ const FERRETDB: Module = module!(
     Some(Patch { texts: &[WRITE_LOCK, HANDLE, TAKE_LOCK, IS_DONE, ADMIT], apply: patch })
 );
 
-/// The path of the server's program.
-pub(crate) fn binary() -> Result<PathBuf> {
+/// The path of FerretDB's program, built first if this cache has none.
+///
+/// # Errors
+/// If it cannot be built: no Go, no network.
+pub fn binary() -> Result<PathBuf> {
     Ok(FERRETDB.built()?.join("ferretdb"))
 }
 

@@ -144,7 +144,7 @@ impl Instance {
         self.child = Some(child);
         // Who takes everything down in our own process goes by the record as well.
         let began = Instant::now();
-        while fs::read_to_string(&record).ok().is_none_or(|line| Process::from_stat(&line).is_none()) {
+        while self.recorded().is_none() {
             if began.elapsed() > Duration::from_secs(10) {
                 bail!("{} was not started: no shell ran", self.launch.program.display());
             }
@@ -156,14 +156,21 @@ impl Instance {
     /// Ends the process, at once and without a goodbye; its directory and so its data stay.
     pub fn stop(&mut self) {
         let Some(mut child) = self.child.take() else { return };
-        if self.launch.signal != "KILL"
-            && let Some(process) = Process::with_pid(child.id())
+        if let Some(process) = self.recorded()
+            && (self.launch.signal != "KILL" || process.pid() != child.id())
         {
             let _ = process.end(self.launch.signal);
         }
         // What fails here is swept later.
         let _ = child.kill();
         let _ = child.wait();
+    }
+
+    /// The process that is written down: the one that we started, or another that it wrote down instead, as the one
+    /// whose end is the end of the server.
+    fn recorded(&self) -> Option<Process> {
+        let line = fs::read_to_string(self.dir.join(PROCESS_FILE)).ok()?;
+        Process::from_stat(&line).map(|(process, _)| process)
     }
 
     /// Asks the process to end by the signal `name`, and waits until it has.

@@ -4,6 +4,7 @@
 //! TTL indexes, pipeline updates and arrayFilters. `tests/race.rs` admits it: of many writers that name one
 //! version, exactly one wins.
 
+use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -43,7 +44,15 @@ impl MongoServer {
     /// If it cannot be built (no Go, no network), PostgreSQL is not installed, or it does not come up: with what the
     /// tool or the server said.
     pub fn start() -> Result<Self> {
-        Self::start_as(None).context("no MongoDB-protocol server")
+        Self::start_on(Ipv4Addr::LOCALHOST)
+    }
+
+    /// Starts a server at another of this machine's addresses, as [`crate::Kubernetes::machine`] is one.
+    ///
+    /// # Errors
+    /// As [`MongoServer::start`].
+    pub fn start_on(ip: Ipv4Addr) -> Result<Self> {
+        Self::start_as(ip, None).context("no MongoDB-protocol server")
     }
 
     /// Starts a server that admits only users, of whom this one, in the database `admin`, may make others.
@@ -51,7 +60,7 @@ impl MongoServer {
     /// # Errors
     /// As [`MongoServer::start`].
     pub fn start_with_auth(user: &str, password: &str) -> Result<Self> {
-        Self::start_as(Some((user, password))).context("no MongoDB-protocol server")
+        Self::start_as(Ipv4Addr::LOCALHOST, Some((user, password))).context("no MongoDB-protocol server")
     }
 
     /// The server that `MONGODB_URI` names, as under `testbed run`; else one of our own.
@@ -73,10 +82,10 @@ impl MongoServer {
         Postgres::prepare()
     }
 
-    fn start_as(user: Option<(&str, &str)>) -> Result<Self> {
+    fn start_as(ip: Ipv4Addr, user: Option<(&str, &str)>) -> Result<Self> {
         let program = ferretdb::binary()?;
         let store = Postgres::start()?;
-        let port = Port::free()?;
+        let port = Port::free()?.on(ip);
         let address = port.address();
         let mut launch = Launch::new(program)
             .arg("--handler=pg")

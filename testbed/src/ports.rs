@@ -1,4 +1,5 @@
-//! Free ports of the loopback interface, for servers that must be told theirs before they start.
+//! Free ports of the loopback interface, or of another of this machine's addresses, for servers that must be told theirs
+//! before they start.
 //!
 //! They lie below those that the system hands out by itself, so a server that is stopped and resumed finds its port
 //! free. Each is held against other testbeds by a socket of that name in Linux's abstract namespace: the system
@@ -19,6 +20,7 @@ const COUNT: u32 = 12_000;
 #[derive(Debug)]
 pub struct Port {
     number: u16,
+    ip: Ipv4Addr,
     _held: UnixListener,
 }
 
@@ -45,7 +47,14 @@ impl Port {
         let name = UnixAddr::from_abstract_name(format!("commercestack-testbed-port-{number}")).ok()?;
         let held = UnixListener::bind_addr(&name).ok()?;
         TcpListener::bind((Ipv4Addr::LOCALHOST, number)).ok()?;
-        Some(Self { number, _held: held })
+        Some(Self { number, ip: Ipv4Addr::LOCALHOST, _held: held })
+    }
+
+    /// The port of this number at another of the machine's addresses, that of a testbed's own network: nobody else
+    /// listens there.
+    #[must_use]
+    pub fn on(self, ip: Ipv4Addr) -> Self {
+        Self { ip, ..self }
     }
 
     /// Its number.
@@ -53,9 +62,9 @@ impl Port {
         self.number
     }
 
-    /// Its address on the loopback interface.
+    /// Where to listen, and where to connect.
     pub fn address(&self) -> SocketAddr {
-        (Ipv4Addr::LOCALHOST, self.number).into()
+        (self.ip, self.number).into()
     }
 }
 

@@ -5,6 +5,7 @@ mod options;
 
 use std::fmt::Write;
 use std::fs;
+use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -121,11 +122,12 @@ impl KafkaServer {
 
 impl Own {
     fn start(kafka: &Kafka, options: &KafkaOptions, archive: Option<&Path>) -> Result<Self> {
-        let ports = [Port::free()?, Port::free()?, Port::free()?];
+        let ip = options.ip.unwrap_or(Ipv4Addr::LOCALHOST);
+        let ports = [Port::free()?.on(ip), Port::free()?, Port::free()?];
         let dir = Dir::new("kafka")?;
         if options.tls {
             let authority = Authority::new()?;
-            let server = authority.identity(&[])?;
+            let server = authority.identity(&[&ip.to_string()])?;
             fs::write(dir.join("ca.crt"), authority.certificate())?;
             fs::write(dir.join("server.pem"), [server.key, server.certificate].concat())?;
         }

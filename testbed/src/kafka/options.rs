@@ -1,6 +1,7 @@
 //! What a broker may be asked to be: its users, its TLS, its limits; written as the broker's properties.
 
 use std::fmt::Write;
+use std::net::Ipv4Addr;
 use std::path::Path;
 
 use crate::ports::Port;
@@ -30,6 +31,7 @@ impl Sasl {
 /// What the broker is to be; by default open to all, without TLS.
 #[derive(Debug, Clone, Default)]
 pub struct KafkaOptions {
+    pub(super) ip: Option<Ipv4Addr>,
     pub(super) sasl: Option<Sasl>,
     pub(super) users: Vec<(String, String)>,
     pub(super) tls: bool,
@@ -42,6 +44,14 @@ impl KafkaOptions {
     pub fn user(mut self, mechanism: Sasl, name: &str, password: &str) -> Self {
         self.sasl = Some(mechanism);
         self.users.push((name.to_owned(), password.to_owned()));
+        self
+    }
+
+    /// Listens at another of this machine's addresses instead of the loopback interface's, as
+    /// [`crate::Kubernetes::machine`] is one. A certificate is for that address, too.
+    #[must_use]
+    pub fn listen_on(mut self, ip: Ipv4Addr) -> Self {
+        self.ip = Some(ip);
         self
     }
 

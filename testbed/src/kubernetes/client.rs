@@ -1,4 +1,4 @@
-//! One kind of question to the API server: does it answer this path? Enough to see that it is ready, without a
+//! One kind of question to the API server: what does it answer to this path? Enough to see that it is ready, without a
 //! client library and its runtime.
 
 use std::io::{Read, Write};
@@ -6,10 +6,11 @@ use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
+use serde_json::Value;
 
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -35,10 +36,21 @@ impl Client {
 
     /// Whether `GET path` is answered with 200.
     pub(crate) fn has(&self, path: &str) -> bool {
-        self.status(path).is_ok_and(|status| status == 200)
+        self.get(path).is_ok()
     }
 
-    fn status(&self, path: &str) -> Result<u16> {
+    /// What `GET path` is answered with, if that is 200.
+    pub(crate) fn get(&self, path: &str) -> Result<Value> {
+        let answer = self.answer(path)?;
+        let (head, body) = answer.split_once("\r\n\r\n").context("no whole answer")?;
+        // `HTTP/1.0 200 OK`
+        let status = head.split(' ').nth(1).context("no status in the answer")?;
+        ensure!(status == "200", "GET {path}: {status}");
+        // Those of health checks are no JSON.
+        Ok(serde_json::from_str(body).unwrap_or_default())
+    }
+
+    fn answer(&self, path: &str) -> Result<String> {
         let socket = TcpStream::connect_timeout(&self.address, PATIENCE)?;
         socket.set_read_timeout(Some(PATIENCE))?;
         socket.set_write_timeout(Some(PATIENCE))?;
@@ -46,15 +58,8 @@ impl Client {
         let mut stream = StreamOwned::new(ClientConnection::new(Arc::clone(&self.tls), name)?, socket);
         let token = &self.token;
         write!(stream, "GET {path} HTTP/1.0\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\n\r\n")?;
-        // `HTTP/1.0 200 OK`
-        let mut start = [0; 12];
-        stream.read_exact(&mut start)?;
-        let start = std::str::from_utf8(&start)?;
-        start
-            .rsplit(' ')
-            .next()
-            .context("no status in the answer")?
-            .parse()
-            .context("no status in the answer")
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer)?;
+        Ok(answer)
     }
 }

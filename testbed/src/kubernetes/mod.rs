@@ -5,21 +5,40 @@ mod control_plane;
 
 use std::env;
 use std::fs;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
+use serde::{Deserialize, Serialize};
 
-use crate::binaries;
+use crate::nodes::{self, Nodes};
+use crate::{bed, binaries};
 use control_plane::ControlPlane;
 
 /// Variables that name a kubeconfig, the first that is set counts.
 const VARIABLES: [&str; 2] = ["TESTBED_KUBECONFIG", "KUBECONFIG"];
+/// The variable that tells how many nodes that cluster has.
+pub(crate) const NODES: &str = "TESTBED_NODES";
+
+/// The file beside the kubeconfig that tells of the nodes.
+const NODES_FILE: &str = "nodes.json";
 
 /// A cluster; if it is our own, it ends, and what is in it goes, when this is dropped.
 #[derive(Debug)]
 pub struct Kubernetes {
     kubeconfig: PathBuf,
+    /// Unknown if no testbed started the cluster.
+    nodes: Option<NodesOfTestbed>,
     own: Option<ControlPlane>,
+}
+
+/// The nodes of a cluster that a testbed started, this one or another.
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct NodesOfTestbed {
+    /// How the nodes call this machine.
+    machine: Option<Ipv4Addr>,
+    addresses: Vec<SocketAddr>,
+    directories: Vec<PathBuf>,
 }
 
 impl Kubernetes {
@@ -30,8 +49,32 @@ impl Kubernetes {
     /// # Errors
     /// If it cannot be built (no Go, no network) or does not come up: with what the tool or the server said.
     pub fn start() -> Result<Self> {
-        let own = ControlPlane::start().context("no Kubernetes control plane")?;
-        Ok(Self { kubeconfig: own.kubeconfig(), own: Some(own) })
+        Self::start_on(None)
+    }
+
+    /// Starts a cluster of our own with this many nodes, which takes root. What runs on this machine is reached by
+    /// pods at [`Kubernetes::machine`]; pods and Services are reached from here at their own addresses.
+    ///
+    /// Images are taken to the nodes by [`Kubernetes::load`]. The StorageClass `standard` gives volumes that all nodes
+    /// share; those of the class `limited` can be full. Pods find nothing outside of this machine.
+    ///
+    /// # Errors
+    /// As [`Kubernetes::start`]; without root, or without the packages that nodes need.
+    pub fn with_nodes(count: u8) -> Result<Self> {
+        Self::start_on(Some(Nodes::network(count)?))
+    }
+
+    pub(crate) fn start_on(network: Option<Nodes>) -> Result<Self> {
+        let own = ControlPlane::start(network).context("no Kubernetes cluster")?;
+        let kubeconfig = own.kubeconfig();
+        let mut nodes = NodesOfTestbed::default();
+        if let Some(own) = own.nodes() {
+            nodes.machine = Some(own.subnet().machine());
+            nodes.addresses = own.addresses().collect();
+            nodes.directories = own.names().map(|name| own.dir().join(name)).collect();
+        }
+        fs::write(kubeconfig.with_file_name(NODES_FILE), serde_json::to_vec(&nodes)?)?;
+        Ok(Self { kubeconfig, nodes: Some(nodes), own: Some(own) })
     }
 
     /// The cluster of `TESTBED_KUBECONFIG` or `KUBECONFIG`, as under `testbed run`; else one of our own.
@@ -45,6 +88,18 @@ impl Kubernetes {
         }
     }
 
+    /// The cluster that the environment names if it has this many nodes, as under `testbed run --nodes`; else one of
+    /// our own. A cluster that no testbed started has as many as `TESTBED_NODES` says.
+    ///
+    /// # Errors
+    /// As [`Kubernetes::with_nodes`]; if the variable names no file.
+    pub fn from_env_or_with_nodes(count: u8) -> Result<Self> {
+        match Self::from_env()?.filter(|given| given.nodes() >= count.into()) {
+            Some(given) => Ok(given),
+            None => Self::with_nodes(count),
+        }
+    }
+
     /// The cluster that the environment names, if it names one.
     ///
     /// # Errors
@@ -54,9 +109,15 @@ impl Kubernetes {
             let Some(given) = env::var_os(variable).filter(|value| !value.is_empty()) else { continue };
             let kubeconfig = PathBuf::from(given);
             ensure!(kubeconfig.is_file(), "{variable} names {}, which is no file", kubeconfig.display());
-            return Ok(Some(Self { kubeconfig, own: None }));
+            return Ok(Some(Self::given(kubeconfig)));
         }
         Ok(None)
+    }
+
+    /// The cluster that a kubeconfig names.
+    pub fn given(kubeconfig: PathBuf) -> Self {
+        let nodes = fs::read(kubeconfig.with_file_name(NODES_FILE)).unwrap_or_default();
+        Self { nodes: serde_json::from_slice(&nodes).ok(), kubeconfig, own: None }
     }
 
     /// Builds what is not in the cache: the servers, and the tools that tests use beside them, so that no test waits.
@@ -66,6 +127,39 @@ impl Kubernetes {
         binaries::helm()?;
         binaries::kubectl()?;
         Ok(())
+    }
+
+    /// How many nodes there are, as far as is known.
+    pub fn nodes(&self) -> usize {
+        match &self.nodes {
+            Some(nodes) => nodes.addresses.len(),
+            None => bed::given(NODES).and_then(|count| count.parse().ok()).unwrap_or_default(),
+        }
+    }
+
+    /// Where the nodes' kubelets listen.
+    pub(crate) fn node_addresses(&self) -> &[SocketAddr] {
+        self.nodes.as_ref().map_or(&[], |nodes| &nodes.addresses)
+    }
+
+    /// The address by which pods reach this machine, if a testbed started the nodes. Servers for them must listen
+    /// there, as [`crate::KafkaOptions::listen_on`] lets a broker.
+    pub fn machine(&self) -> Option<Ipv4Addr> {
+        self.nodes.as_ref()?.machine
+    }
+
+    /// Takes images from OCI archives to all nodes, under the names that the archives give them.
+    ///
+    /// # Errors
+    /// If a testbed on this machine did not start the nodes; if an archive cannot be read.
+    pub fn load(&self, archives: &[PathBuf]) -> Result<()> {
+        let nodes = self.nodes.as_ref().map_or(&[][..], |nodes| &nodes.directories);
+        ensure!(
+            !nodes.is_empty(),
+            "the cluster of {} has no nodes that a testbed started: `testbed up --nodes 2` starts some",
+            self.kubeconfig.display()
+        );
+        nodes::load(nodes, archives)
     }
 
     /// The API server's `HOST:PORT`, as far as the kubeconfig tells.
@@ -102,6 +196,14 @@ impl Kubernetes {
     /// If the cluster is not our own, or the server does not come up.
     pub fn resume(&mut self) -> Result<()> {
         self.own_control_plane()?.resume_api_server()
+    }
+
+    /// Takes DNS away from the pods, or gives it back.
+    ///
+    /// # Errors
+    /// If the cluster is not our own, or has no nodes.
+    pub fn toggle_dns(&mut self) -> Result<()> {
+        self.own_control_plane()?.toggle_dns()
     }
 
     fn own_control_plane(&mut self) -> Result<&mut ControlPlane> {

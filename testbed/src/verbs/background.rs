@@ -15,11 +15,12 @@ use anyhow::{Context, Result, bail};
 use commerce_testbed::process::Process;
 use commerce_testbed::{Part, Server, VARIABLES, cache, dir};
 
+use super::Wanted;
 use super::signals::Signals;
 use super::state::{self, State};
 
 /// Starts the servers in the background, or finds them running; prints their variables.
-pub async fn up(parts: &[Part]) -> Result<u8> {
+pub async fn up(wanted: &Wanted) -> Result<u8> {
     let mut signals = Signals::listen()?;
     let at = state::dir()?;
     let _alone = cache::lock(&at.with_extension("lock"))?;
@@ -27,7 +28,7 @@ pub async fn up(parts: &[Part]) -> Result<u8> {
     // The holder of an `up` that was killed may still be starting; then we wait for that one.
     let holder = match State::read()? {
         Some(state) => state.owner()?,
-        None => start_holder(parts, &log)?,
+        None => start_holder(wanted, &log)?,
     };
     let mut said = File::open(&log)?;
     let servers = loop {
@@ -48,23 +49,29 @@ pub async fn up(parts: &[Part]) -> Result<u8> {
             }
         }
     };
-    if let Some(missing) = parts.iter().find(|part| servers.iter().all(|server| server.part != **part)) {
+    let nodes = servers.iter().find(|server| server.part == Part::Nodes);
+    let nodes = nodes.and_then(|server| server.value.parse().ok()).unwrap_or(0);
+    if wanted.nodes > nodes {
+        bail!("a testbed is up, but with {nodes} nodes; `testbed down` ends it, then bring up what you need");
+    }
+    if let Some(missing) = wanted.parts.iter().find(|part| servers.iter().all(|server| server.part != **part))
+    {
         bail!("a testbed is up, but without {missing}; `testbed down` ends it, then bring up what you need");
     }
     print_exports(&servers);
     Ok(0)
 }
 
-fn start_holder(parts: &[Part], log: &Path) -> Result<Process> {
+fn start_holder(wanted: &Wanted, log: &Path) -> Result<Process> {
     let out = File::create(log)?;
-    let only: Vec<_> = parts.iter().map(ToString::to_string).collect();
+    let only: Vec<_> = wanted.parts.iter().map(ToString::to_string).collect();
     let mut command = Command::new(std::env::current_exe()?);
     // What these name may be an earlier testbed's, in a shell that outlived it.
     for variable in VARIABLES {
         command.env_remove(variable);
     }
     let holder = command
-        .args(["hold", "--only", &only.join(",")])
+        .args(["hold", "--only", &only.join(","), "--nodes", &wanted.nodes.to_string()])
         .current_dir("/")
         .process_group(0)
         .stdin(Stdio::null())
@@ -76,10 +83,10 @@ fn start_holder(parts: &[Part], log: &Path) -> Result<Process> {
 }
 
 /// Holds the servers until a signal tells it to end.
-pub async fn hold(parts: Vec<Part>) -> Result<u8> {
+pub async fn hold(wanted: &Wanted) -> Result<u8> {
     let mut signals = Signals::listen()?;
     State::of_this(Vec::new())?.write()?;
-    let bed = signals.start_bed(parts).await?;
+    let bed = signals.start_bed(wanted).await?;
     State::of_this(bed.servers())?.write()?;
     while signals.next().await.0 == "HUP" {}
     drop(bed);
@@ -101,10 +108,11 @@ pub fn status() -> Result<u8> {
     println!("up since {} (process {owner})", state.since()?);
     let mut all_answer = true;
     for server in &state.servers {
-        let answers = answers(&server.address);
+        let answers = server.addresses.iter().all(|address| answers(address));
         all_answer &= answers;
         let says = if answers { "answers" } else { "does not answer" };
-        println!("{:<12}{:<24}{says:<18}{}={}", server.part, server.address, server.variable, server.value);
+        let (part, addresses) = (server.part, server.addresses.join(","));
+        println!("{part:<12}{addresses:<24} {says:<18}{}={}", server.variable, server.value);
     }
     Ok(u8::from(!all_answer))
 }

@@ -4,15 +4,15 @@ use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
 
 use anyhow::{Context, Result};
-use commerce_testbed::Part;
 use tokio::process::{Child, Command};
 
+use super::Wanted;
 use super::signals::Signals;
 
-pub async fn run(parts: Vec<Part>, command: &[String]) -> Result<u8> {
+pub async fn run(wanted: &Wanted, command: &[String]) -> Result<u8> {
     // From here on these signals end the command, and us only after it.
     let mut signals = Signals::listen()?;
-    let bed = signals.start_bed(parts).await?;
+    let bed = signals.start_bed(wanted).await?;
     let (program, arguments) = command.split_first().context("no command")?;
     let mut child = Command::new(program)
         .args(arguments)

@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use anyhow::Result;
-use commerce_testbed::{Bed, Part, dir};
+use commerce_testbed::{Bed, dir};
 use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use super::Wanted;
 
 /// Listens from its making on; until then, and after it, signals do what they do to any process.
 pub struct Signals {
@@ -32,8 +34,9 @@ impl Signals {
     }
 
     /// Starts the servers; a signal in the meantime takes down what was started so far, and ends this process.
-    pub async fn start_bed(&mut self, parts: Vec<Part>) -> Result<Bed> {
-        let mut starting = tokio::task::spawn_blocking(move || Bed::start(&parts));
+    pub async fn start_bed(&mut self, wanted: &Wanted) -> Result<Bed> {
+        let Wanted { parts, nodes } = wanted.clone();
+        let mut starting = tokio::task::spawn_blocking(move || Bed::start(&parts, nodes));
         let code = tokio::select! {
             bed = &mut starting => return bed?,
             (_, code) = self.next() => code,

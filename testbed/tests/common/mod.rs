@@ -70,7 +70,7 @@ impl World {
         }
     }
 
-    fn directories(&self) -> Vec<PathBuf> {
+    pub fn directories(&self) -> Vec<PathBuf> {
         let runs = fs::read_dir(self.home.join("commercestack/testbed/run"));
         runs.into_iter().flatten().map(|entry| entry.unwrap().path()).collect()
     }

@@ -5,7 +5,7 @@ LOCKED := $(if $(CI),--locked)
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 
 .DEFAULT_GOAL := help
-.PHONY: help up test journeys check fmt deny advisories bench setup clean-cache
+.PHONY: help up test journeys check image cluster cluster-down fmt deny advisories bench setup clean-cache
 
 help: ## list these verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,6 +28,15 @@ check: ## what CI runs: format, clippy, bans, licences, sources, then all tests
 	@$(STEP) "clippy" cargo clippy --workspace --all-targets $(LOCKED) -- -D warnings
 	@$(MAKE) --no-print-directory deny
 	@scripts/test.sh
+
+image: ## build the images and leave them in target/images; with Docker, or else buildah
+	@$(STEP) "images" scripts/image.sh $(ARGS)
+
+cluster: ## the quickstart in a Kubernetes cluster: of its own (takes root), or the one that KUBECONFIG names
+	@$(STEP) "cluster" scripts/cluster.sh up $(ARGS)
+
+cluster-down: ## end what `make cluster` started
+	@scripts/cluster.sh down
 
 fmt: ## format all Rust code
 	@cargo fmt --all

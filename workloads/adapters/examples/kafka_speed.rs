@@ -1,7 +1,8 @@
 //! How fast events go from an outbox to Kafka and back on this machine, and where the time goes.
 //!
-//! `cargo run --release -p commerce-adapters --example kafka_speed [EVENTS]`, with `KAFKA_BROKER` naming a
-//! broker (`testbed run -- …` gives one). It makes topics of its own and deletes them.
+//! `cargo run --release -p commerce-adapters --example kafka_speed [--json] [EVENTS]`, with `KAFKA_BROKER` naming a
+//! broker (`testbed run -- …` gives one). It makes topics of its own and deletes them. With `--json` it prints one
+//! line of JSON per measure.
 
 #![allow(
     clippy::unwrap_used,
@@ -80,7 +81,7 @@ async fn write_all(store: &Arc<dyn Store>, ids: &Arc<Vec<Id>>, n: i64, relay: Op
 
 #[tokio::main]
 async fn main() {
-    let count: u64 = std::env::args().nth(1).and_then(|n| n.parse().ok()).unwrap_or(100_000);
+    let count: u64 = std::env::args().next_back().and_then(|n| n.parse().ok()).unwrap_or(100_000);
     let broker = std::env::var("KAFKA_BROKER").unwrap_or_else(|_| "127.0.0.1:9092".to_owned());
     let prefix = format!("speed-{}.", std::process::id());
     let admin: AdminClient<DefaultClientContext> =
@@ -106,25 +107,27 @@ async fn main() {
         for ids in ids[..usize::try_from(total).unwrap()].chunks(batch) {
             bus.publish(ids.iter().map(|id| event(id, 0)).collect()).await.unwrap();
         }
-        report(&format!("publish alone, {batch} at a time"), total, started, cpu_before);
+        report(&format!("publish_{batch}_at_a_time"), total, started, cpu_before);
     }
 
     let (started, cpu_before) = (Instant::now(), cpu());
     write_all(&store, &ids, 1, None).await;
-    report("documents written with an event each", count, started, cpu_before);
+    report("documents_written_with_an_event_each", count, started, cpu_before);
     let stop = CancellationToken::new();
     let (started, cpu_before) = (Instant::now(), cpu());
     let (relay, task) = Relay::start(Arc::clone(&store), Arc::clone(&bus), stop.clone());
     relay.flush().await;
-    report("relay: a backlog in the outbox to Kafka", count, started, cpu_before);
+    report("relay_backlog", count, started, cpu_before);
     assert!(store.unpublished(1).await.unwrap().is_empty());
 
     let (started, cpu_before) = (Instant::now(), cpu());
     write_all(&store, &ids, 2, Some(&relay)).await;
     let written = started.elapsed();
     relay.flush().await;
-    report("relay: beside 32 writers", count, started, cpu_before);
-    println!("  (the writers alone took {:.1} s of it)", written.as_secs_f64());
+    report("relay_beside_writers", count, started, cpu_before);
+    if !as_json() {
+        println!("  (the writers alone took {:.1} s of it)", written.as_secs_f64());
+    }
     stop.cancel();
     task.await.unwrap();
 
@@ -137,10 +140,12 @@ async fn main() {
         read += u64::try_from(deliveries.len()).unwrap();
         consumer.commit(&deliveries).await.unwrap();
     }
-    report("read and committed by one consumer", read, started, cpu_before);
+    report("read_and_committed", read, started, cpu_before);
     consumer.leave().await;
     admin.delete_topics(&[&name], &AdminOptions::new()).await.unwrap();
-    println!("{}", memory());
+    if !as_json() {
+        println!("{}", memory());
+    }
 }
 
 /// The processor time of this process so far, in microseconds.
@@ -151,10 +156,19 @@ fn cpu() -> f64 {
     ticks * 10_000.0
 }
 
+fn as_json() -> bool {
+    std::env::args().any(|argument| argument == "--json")
+}
+
 fn report(what: &str, count: u64, started: Instant, cpu_before: f64) {
     let rate = count as f64 / started.elapsed().as_secs_f64();
     let each = (cpu() - cpu_before) / count as f64;
-    println!("{what:<55} {rate:>10.0}/s {each:>8.1} us of processor time each");
+    if as_json() {
+        let value = serde_json::json!({"count": count, "perSecond": rate, "microsEach": each});
+        println!("{}", serde_json::json!({"measure": what, "value": value}));
+    } else {
+        println!("{what:<40} {rate:>10.0}/s {each:>8.1} us of processor time each");
+    }
 }
 
 /// The process's memory as the system tells it.

@@ -11,7 +11,7 @@ use super::trouble::{Context, Trouble};
 use crate::bus::hand_to;
 use kit::bus::{BusError, Follower};
 use rdkafka::consumer::{Consumer as _, ConsumerContext, StreamConsumer};
-use rdkafka::error::KafkaError;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::{ClientConfig, Message, Offset, TopicPartitionList};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -140,6 +140,8 @@ impl Reader {
         let mut refresh = tokio::time::interval(followers.refresh);
         refresh.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         refresh.reset();
+        // Every partition tells at least where it ends.
+        let mut heard = false;
         loop {
             let abandoned = async {
                 match &mut self.caught_up {
@@ -150,6 +152,7 @@ impl Reader {
             tokio::select! {
                 received = client.recv() => match received {
                     Ok(message) => {
+                        heard = true;
                         let (partition, next) = (message.partition(), message.offset() + 1);
                         self.positions.insert(partition, Some(next));
                         if let Some(delivery) = event::delivery(&message, &followers.prefix) {
@@ -160,11 +163,20 @@ impl Reader {
                         }
                     }
                     // The last offsets may hold nothing, where the topic is compacted.
-                    Err(KafkaError::PartitionEOF(partition)) => self.reached(partition),
+                    Err(KafkaError::PartitionEOF(partition)) => {
+                        heard = true;
+                        self.reached(partition);
+                    }
                     Err(error @ KafkaError::MessageConsumptionFatal(_)) => return Err(error),
                     Err(error) => tracing::debug!(topic = self.topic, %error, "nothing to follow for the moment"),
                 },
-                _ = refresh.tick() => self.grow(client, followers).await?,
+                _ = refresh.tick() => {
+                    if !heard {
+                        // The library asks nobody again if it lost its only connection before it knew the topic.
+                        return Err(KafkaError::MessageConsumption(RDKafkaErrorCode::OperationTimedOut));
+                    }
+                    self.grow(client, followers).await?;
+                }
                 () = abandoned => return Ok(()),
                 () = followers.stop.cancelled() => return Ok(()),
             }

@@ -42,13 +42,25 @@ pub(super) struct Publisher {
 /// One producer of the library, used until it fails.
 pub(super) struct Generation {
     producer: Option<ThreadedProducer<Deliveries>>,
+    /// When a broker last answered it a question, or when it began.
+    answered: Mutex<Instant>,
 }
 
 impl Generation {
     fn start(client: &ClientConfig, trouble: &Arc<Trouble>) -> Result<Arc<Self>, KafkaError> {
         let context = Deliveries { context: Context { trouble: Arc::clone(trouble) } };
         let producer = client.create_with_context(context)?;
-        Ok(Arc::new(Self { producer: Some(producer) }))
+        Ok(Arc::new(Self { producer: Some(producer), answered: Mutex::new(Instant::now()) }))
+    }
+
+    /// Notes that a broker answered.
+    pub(super) fn answered(&self) {
+        *self.answered.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+    }
+
+    /// For how long no broker has answered.
+    pub(super) fn silence(&self) -> Duration {
+        self.answered.lock().unwrap_or_else(PoisonError::into_inner).elapsed()
     }
 
     /// Its client, for questions.
@@ -271,7 +283,7 @@ impl Publisher {
 
     /// Puts a new producer in the place of one that failed. The old one ends with its last publish, and
     /// with it what it still had to send.
-    fn retire(&self, failed: &Arc<Generation>) {
+    pub(super) fn retire(&self, failed: &Arc<Generation>) {
         let mut current = self.current();
         if !Arc::ptr_eq(&current, failed) {
             return;

@@ -5,11 +5,16 @@ use kit::bus::BusError;
 use rdkafka::client::Client;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How often a topic that is not known yet is asked for, and the pause between.
 const TRIES: u32 = 5;
 const PAUSE: Duration = Duration::from_millis(250);
+
+/// After how long without any answer a producer is given up. The library does not connect again by itself if the
+/// brokers once told it that there are none, as a broker does that its controller has fenced off for a moment.
+const SILENCE: Duration = Duration::from_secs(20);
 
 impl Publisher {
     /// Asks over the producer's connections, on a thread that may wait.
@@ -18,11 +23,23 @@ impl Publisher {
         question: impl FnOnce(&Client<Deliveries>, Duration) -> Result<T, KafkaError> + Send + 'static,
     ) -> Result<T, KafkaError> {
         let (generation, limit) = (self.generation(), self.request_timeout);
+        let asked = Arc::clone(&generation);
         let answer =
-            tokio::task::spawn_blocking(move || generation.client().map(|client| question(client, limit)));
-        let answer = answer.await.ok().flatten().unwrap_or(Err(KafkaError::Canceled))?;
-        self.trouble.over();
-        Ok(answer)
+            tokio::task::spawn_blocking(move || asked.client().map(|client| question(client, limit)));
+        match answer.await.ok().flatten().unwrap_or(Err(KafkaError::Canceled)) {
+            Ok(answer) => {
+                generation.answered();
+                self.trouble.over();
+                Ok(answer)
+            }
+            Err(error) => {
+                if generation.silence() > SILENCE {
+                    tracing::warn!(%error, "no broker has answered for long: the Kafka client starts anew");
+                    self.retire(&generation);
+                }
+                Err(error)
+            }
+        }
     }
 
     /// Whether a broker answers a question about a topic, be it there or not.

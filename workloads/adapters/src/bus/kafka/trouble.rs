@@ -165,6 +165,26 @@ impl ClientContext for Context {
     }
 
     fn error(&self, error: KafkaError, reason: &str) {
-        self.trouble.note(error.rdkafka_error_code().unwrap_or(Code::Fail), reason);
+        let code = error.rdkafka_error_code().unwrap_or(Code::Fail);
+        // Followers ask to be told where a partition ends, which is no trouble.
+        if code != Code::PartitionEOF {
+            self.trouble.note(code, reason);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn that_a_partition_ends_is_no_reason_for_a_failure() {
+        let trouble = Arc::new(Trouble::new(&KafkaConfig::new("kafka:9092", "")));
+        let context = Context { trouble: Arc::clone(&trouble) };
+        let told = || trouble.error("it failed", &KafkaError::Canceled).to_string();
+        context.error(KafkaError::Global(Code::PartitionEOF), "reached end of partition at offset 7");
+        assert!(!told().contains("reached end"), "{}", told());
+        context.error(KafkaError::Global(Code::Authentication), "wrong password");
+        assert!(told().contains("wrong password"), "{}", told());
     }
 }

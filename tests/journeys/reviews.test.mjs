@@ -58,6 +58,30 @@ journey('a review counts when it is approved', async () => {
   await refused(admin.states().withId({ ID: fresh.id }).delete({ queryArgs: { version: fresh.version } }).execute(), 400, 'ReferenceExists');
 });
 
+journey('ratings come to statistics of what is reviewed', async () => {
+  const product = await shop.product('rated', [{ value: eur(100) }]);
+  const channel = await body(admin.channels().post({ body: { key: unique('ch') } }));
+  const statistics = async () => {
+    const [one, projection] = [await body(admin.products().withId({ ID: product.id }).get()), await body(admin.productProjections().withId({ ID: product.id }).get())];
+    assert.deepEqual(projection.reviewRatingStatistics, one.reviewRatingStatistics);
+    assert.equal(one.version, product.version);
+    return one.reviewRatingStatistics;
+  };
+  assert.equal(await statistics(), undefined);
+  const target = ref('product', product);
+  const [first] = await Promise.all([1, 1, 0].map((rating) => body(make({ rating, target }))));
+  await body(make({ text: 'No rating.', target }));
+  assert.deepEqual(await statistics(), { averageRating: 0.66667, highestRating: 1, lowestRating: 0, count: 3, ratingsDistribution: { 0: 1, 1: 2 } });
+  const raised = await body(update(first, { action: 'setRating', rating: 100 }));
+  assert.deepEqual([(await statistics()).highestRating, (await statistics()).averageRating], [100, 33.66667]);
+  const moved = await body(update(raised, { action: 'setTarget', target: ref('channel', channel) }));
+  assert.equal((await statistics()).count, 2);
+  const about = async () => (await body(admin.channels().withId({ ID: channel.id }).get())).reviewRatingStatistics;
+  assert.deepEqual(await about(), { averageRating: 100, highestRating: 100, lowestRating: 100, count: 1, ratingsDistribution: { 100: 1 } });
+  await body(admin.reviews().withId({ ID: moved.id }).delete({ queryArgs: { version: moved.version } }));
+  assert.equal(await about(), undefined);
+});
+
 journey('a review carries custom fields, whose type stays while it does', async () => {
   const field = unique('size').replaceAll('-', '');
   const type = await body(admin.types().post({ body: {

@@ -126,6 +126,8 @@ journey('an API client shows its secret once and is gone when deleted', async ()
   assert.deepEqual(listed.results.map(({ id, secret }) => [id, secret]), [[made.id, undefined]]);
   const cache = tokenCache();
   await body(withClient(who, made.scope.split(' '), cache).products().get({ queryArgs: { limit: 1 } }));
+  assert.equal(read.lastUsedAt, undefined);
+  assert.match((await body(admin.apiClients().withId({ ID: made.id }).get())).lastUsedAt, /^\d{4}-\d\d-\d\d$/);
   await body(admin.apiClients().withId({ ID: made.id }).delete());
   await refused(admin.apiClients().withId({ ID: made.id }).get().execute(), 404, 'ResourceNotFound');
   assert.equal((await grant({ grant_type: 'client_credentials' }, who)).status, 401);

@@ -59,7 +59,7 @@ function remember(method, path, body) {
   } else if (body.container) {
     created.push(`custom-objects/${body.container}/${body.key}`);
   } else {
-    created.push(`${segment.replace(/^me\//, '').split('/')[0]}/${body.id}`);
+    created.push(`${segment.replace(/^(in-store\/[^/]+\/)?(me\/)?/, '').split('/')[0]}/${body.id}`);
   }
 }
 

@@ -42,11 +42,11 @@ const SHOP_SCOPES = ['manage_my_profile', 'manage_my_orders', 'view_published_pr
 
 /**
  * Makes an API client; it is removed when the file's tests have ended.
- * @param {string[]} names scopes without the project key
+ * @param {string[]} names scopes without the project key: `manage_orders`, or `manage_orders:berlin` for a store
  * @param {object} [extra] more of the draft
  */
 export async function apiClient(names, extra = {}) {
-  const scope = names.map((name) => `${name}:${projectKey}`).join(' ');
+  const scope = names.map((name) => name.replace(/^[^:]+/, `$&:${projectKey}`)).join(' ');
   const { body } = await admin.apiClients().post({ body: { name: unique('journey'), scope, ...extra } }).execute();
   return { clientId: body.id, clientSecret: body.secret, scopes: body.scope.split(' ') };
 }

@@ -58,7 +58,7 @@ const SPECIAL = [
 const AUTH = [
   { path: /^\/oauth\/introspect$/, type: 'Introspection' },
   { path: /^\/oauth\/token\/revoke$/, type: null },
-  { path: /^\/oauth\/(token|[^/]+\/(customers|anonymous)\/token)$/, type: 'Token' },
+  { path: /^\/oauth\/(token|[^/]+\/(in-store\/key=[^/]+\/)?(customers|anonymous)\/token)$/, type: 'Token' },
 ];
 
 const pair = (entry) => (Array.isArray(entry) ? entry : [entry, `${entry}PagedQueryResponse`]);
@@ -81,7 +81,8 @@ export function routeOf(method, path, projectKey) {
   const auth = method === 'POST' && AUTH.find((one) => one.path.test(path));
   if (auth) return { type: auth.type, statuses: [200], auth: true };
   if (path !== `/${projectKey}` && !path.startsWith(`/${projectKey}/`)) return undefined;
-  const rest = path.slice(projectKey.length + 2);
+  // The paths of a store answer as their twins without one do.
+  const rest = path.slice(projectKey.length + 2).replace(/^in-store\/key=[^/]+\//, '');
   if (method === 'HEAD') return { type: null, statuses: [200], auth: false };
   const special = SPECIAL.find((one) => one.methods.includes(method) && one.path.test(rest));
   if (special) return { ...special, auth: false };

@@ -22,7 +22,7 @@ const HERE = fileURLToPath(import.meta.url);
 const CACHE = fileURLToPath(new URL('../node_modules/.cache/sdk-schemas/', import.meta.url));
 const TAGS = ['type', 'typeId', 'code', 'name', 'method', 'action', 'kind', 'schedule', 'mode'];
 const WHOLE = /^(version|currentVersion|limit|offset|count|total|statusCode|quantity|centAmount|preciseAmount|fractionDigits|quantityOnStock|availableQuantity|totalLineItemQuantity|minimumQuantity|expires_in)$/;
-const MOMENT = /^(createdAt|lastModifiedAt|addedAt|validFrom|validUntil|completedAt|expiresAt|deleteAt|lastUsedAt|expectedDelivery)$/;
+const MOMENT = /^(createdAt|lastModifiedAt|addedAt|validFrom|validUntil|completedAt|expiresAt|deleteAt|expectedDelivery)$/;
 
 /** Moments are printed in UTC with a `Z`; the fraction is not more than milliseconds. */
 const UTC_MOMENT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3})?Z$/;

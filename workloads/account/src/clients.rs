@@ -3,6 +3,7 @@
 use crate::credentials::{hash, invalid_client, matches};
 use crate::{Account, STACK, revocation};
 use api::account::{ApiClient, ApiClientDraft, is_permission};
+use api::customer::CalendarDate;
 use api::internal::account::Revoked;
 use api::{ApiError, Kind, Meta, Result, Timestamp};
 use axum::extract::{Path, RawQuery};
@@ -40,6 +41,9 @@ pub(crate) struct ClientBody {
     pub(crate) access_token_validity_seconds: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) refresh_token_validity_seconds: Option<u32>,
+    /// The last day on which it got a token.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub(crate) last_used_at: Option<CalendarDate>,
 }
 
 impl ClientBody {
@@ -132,6 +136,24 @@ impl Account {
         Ok(client)
     }
 
+    /// Notes that the client gets a token today: one write a day. It gets the token even if that fails.
+    pub(crate) async fn note_use(&self, client: &State<ApiClients>, now: Timestamp) {
+        let today = now.to_string().get(..10).and_then(CalendarDate::parse);
+        if client.last_used_at == today {
+            return;
+        }
+        let request = RequestInfo::system(STACK, "client-used");
+        let selector = Selector::Id(client.meta.id.clone());
+        let edit = kit::resource::Edit::internal();
+        let noted = self.clients.edit(&request, &selector, &edit, |state, _| {
+            state.body.last_used_at.clone_from(&today);
+            Ok(())
+        });
+        if let Err(error) = noted.await {
+            tracing::warn!(client = %client.meta.id, %error, "that an API client was used is not noted");
+        }
+    }
+
     /// Deletes a client of the project and withdraws its tokens.
     pub(crate) async fn delete_client(&self, project: &str, id: &str) -> Result<Option<ApiClient>> {
         let Some(selector) = api::Id::parse(id).map(Selector::Id) else { return Ok(None) };
@@ -164,6 +186,7 @@ fn answer(meta: &Meta, body: &ClientBody, secret: Option<String>) -> ApiClient {
         name: body.name.clone(),
         scope: body.scope.clone(),
         created_at: meta.created_at,
+        last_used_at: body.last_used_at.clone(),
         delete_at: body.delete_at,
         access_token_validity_seconds: body.access_token_validity_seconds,
         refresh_token_validity_seconds: body.refresh_token_validity_seconds,
@@ -221,6 +244,7 @@ pub(crate) fn checked(draft: &ApiClientDraft, project: &str, now: Timestamp) -> 
             30,
             31_536_000,
         )?,
+        last_used_at: None,
     })
 }
 
@@ -287,7 +311,7 @@ pub(crate) fn routes(mut builder: ServiceBuilder, account: &Arc<Account>) -> Ser
                 let stack = RequestInfo::system(STACK, "api-client");
                 let text = c
                     .clients
-                    .get(&stack, &selector, &kit::resource::Access::Project)
+                    .get(&stack, &selector, &kit::resource::Access::PROJECT)
                     .await?
                     .ok_or_else(missing)?;
                 let stored: ClientBody = serde_json::from_str(&text).map_err(|e| internal(&e))?;

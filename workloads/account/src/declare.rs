@@ -4,7 +4,7 @@
 //! What was applied last is remembered as a hash for each project, and applied again only when it differs. So
 //! what users change through the API beside the manifest is not fought over, also not after a restart.
 
-use crate::clients::{ApiClients, NewClient, checked};
+use crate::clients::{ApiClients, ClientBody, NewClient, checked};
 use crate::credentials::hash;
 use crate::declarations::{Declaration, Declarations, NewDeclaration};
 use crate::{Account, LONGEST_LIFE_DAYS, STACK, revocation};
@@ -145,7 +145,7 @@ async fn make_or_change(account: &Account, project: &str, client: &DeclaredClien
     let request = RequestInfo::system(STACK, "declare");
     let Some(id) = Id::parse(&client.id) else { return Err(internal(&"a declared client has no id")) };
     let change = |state: &mut State<ApiClients>, _: &mut Context<'_>| {
-        state.body = body.clone();
+        state.body = ClientBody { last_used_at: state.body.last_used_at.take(), ..body.clone() };
         state.hidden.secret_hash = hash(&client.secret);
         state.hidden.declared = true;
         Ok(())

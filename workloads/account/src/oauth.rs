@@ -4,7 +4,7 @@ use crate::clients::ApiClients;
 use crate::credentials::basic;
 use crate::refresh::Session;
 use crate::{Account, revocation};
-use api::account::{Introspection, TokenAnswer};
+use api::account::{Introspection, TokenAnswer, is_permission};
 use api::internal::account::Revoked;
 use api::internal::customer::{Authenticate, Authenticated};
 use api::{ApiError, Code, Id, Key, Result, Scopes, ServiceName, Timestamp};
@@ -218,6 +218,7 @@ impl Account {
         if let Some(id) = &identity.anonymous_id {
             scope.push_str(&format!(" anonymous_id:{id}"));
         }
+        self.note_use(client, now).await;
         let seconds = i64::from(client.access_seconds());
         let claims = Claims {
             iss: ISSUER.to_owned(),
@@ -381,9 +382,9 @@ fn granted(client: &str, project: &str, requested: Option<&str>) -> Result<Strin
                 let user = scope.split_once(':').map_or("", |(_, user)| user);
                 (1..=128).contains(&user.len())
             }
-            (Some(of), None) => of == project && own.allow(permission),
-            (Some(of), Some(store)) => of == project && own.allow_in_store(permission, store),
-            (None, _) => false,
+            _ if !is_permission(permission) || of != Some(project) => false,
+            (_, None) => own.allow(permission),
+            (_, Some(store)) => Key::parse(store).is_some_and(|store| own.within(&store).allow(permission)),
         };
         if !allowed {
             return Err(ApiError::new(Code::InvalidScope, "Malformed parameter: scope: Invalid scope."));
@@ -429,6 +430,12 @@ mod tests {
         assert_eq!(granted(client, "demo", Some("view_orders:demo")).unwrap(), "view_orders:demo");
         for bad in ["manage_products:demo", "view_products:other", "view_products", "nonsense"] {
             assert_eq!(granted(client, "demo", Some(bad)).unwrap_err().code(), Code::InvalidScope, "{bad}");
+        }
+        let one_store = "view_orders:demo:berlin";
+        assert_eq!(granted(client, "demo", Some(one_store)).unwrap(), one_store);
+        for bad in ["manage_foo:demo", "customer_id:demo", "view_orders:demo:!"] {
+            let refused = granted("manage_project:demo", "demo", Some(bad));
+            assert_eq!(refused.unwrap_err().code(), Code::InvalidScope, "{bad}");
         }
     }
 }

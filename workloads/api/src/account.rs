@@ -1,6 +1,7 @@
 //! API clients and what the token endpoints answer.
 
 use crate::Timestamp;
+use crate::customer::CalendarDate;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -31,6 +32,9 @@ pub struct ApiClient {
     pub name: String,
     pub scope: String,
     pub created_at: Timestamp,
+    /// The last day on which it got a token.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_used_at: Option<CalendarDate>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub delete_at: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -1,6 +1,6 @@
 //! Who is calling: the identity and permissions that a token gave.
 
-use crate::{ApiError, Attribution, Id, Kind, Reference, Result};
+use crate::{ApiError, Attribution, Id, Key, Kind, Reference, Result};
 use serde::{Deserialize, Serialize};
 
 /// The permissions of a token within its project, as `permission` or `permission:storeKey`.
@@ -35,15 +35,14 @@ impl Scopes {
         self.0.iter().any(|granted| implies(granted, permission))
     }
 
-    /// Whether `permission` was granted for the whole project or for `store`.
+    /// What they are worth on the paths of `store`: what was granted for this store counts there.
     #[must_use]
-    pub fn allow_in_store(&self, permission: &str, store: &str) -> bool {
-        self.allow(permission)
-            || self.0.iter().any(|granted| {
-                granted
-                    .split_once(':')
-                    .is_some_and(|(granted, of)| of == store && implies(granted, permission))
-            })
+    pub fn within(&self, store: &Key) -> Self {
+        let here = |granted: &String| match granted.split_once(':') {
+            Some((permission, of)) if of == store.as_str() => permission.to_owned(),
+            _ => granted.clone(),
+        };
+        Self(self.0.iter().map(here).collect())
     }
 
     /// No scope at all.
@@ -88,7 +87,10 @@ pub struct Caller {
     /// The external user that the client acts for.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub external_user_id: Option<String>,
-    /// The permissions within the project.
+    /// The store whose path the request was sent to: it shows that store's resources alone.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub store: Option<Key>,
+    /// The permissions within the project, or on the paths of `store`.
     pub scopes: Scopes,
 }
 
@@ -102,8 +104,15 @@ impl Caller {
             customer_id: None,
             anonymous_id: None,
             external_user_id: None,
+            store: None,
             scopes: Scopes(vec!["manage_project".to_owned(), "manage_api_clients".to_owned()]),
         }
+    }
+
+    /// The same caller on a path of a store.
+    #[must_use]
+    pub fn in_store(&self, store: Key) -> Self {
+        Self { scopes: self.scopes.within(&store), store: Some(store), ..self.clone() }
     }
 
     /// Refuses with `insufficient_scope` unless one of `permissions` is granted.
@@ -168,8 +177,10 @@ mod tests {
     #[test]
     fn a_store_scope_counts_in_its_store_only() {
         let scopes = Scopes::of_project("manage_orders:demo:berlin", "demo");
+        let within = |store: &str| scopes.within(&Key::parse(store).expect("a key"));
         assert!(!scopes.allow("view_orders"));
-        assert!(scopes.allow_in_store("view_orders", "berlin"));
-        assert!(!scopes.allow_in_store("view_orders", "paris"));
+        assert!(within("berlin").allow("view_orders"));
+        assert!(!within("berlin").allow("view_products"));
+        assert!(!within("paris").allow("view_orders"));
     }
 }

@@ -1,5 +1,6 @@
 //! Channels: where goods are sold from, kept or shipped, and what orders are exchanged with.
 
+use crate::review::ReviewRatingStatistics;
 use crate::type_definition::{SetCustomField, SetCustomType};
 use crate::{Address, AddressDraft, CustomFields, CustomFieldsDraft, Key, LocalizedString};
 use schemars::JsonSchema;
@@ -24,6 +25,9 @@ pub struct Channel {
     pub custom: Option<CustomFields>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub geo_location: Option<GeoPoint>,
+    /// Absent without a rating.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub review_rating_statistics: Option<ReviewRatingStatistics>,
 }
 
 /// What a channel may be used for.

@@ -20,6 +20,7 @@ pub mod customer;
 pub mod customer_group;
 pub mod error;
 pub mod id;
+pub mod in_store;
 pub mod internal;
 pub mod inventory;
 pub mod kind;

@@ -2,6 +2,7 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
 use std::borrow::Borrow;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -53,3 +54,50 @@ impl<'de> Deserialize<'de> for Locale {
 
 /// A text per locale.
 pub type LocalizedString = BTreeMap<Locale, String>;
+
+/// Leaves what there is in some locales; in all of them, if none are named.
+pub fn keep_locales<T>(localized: &mut BTreeMap<Locale, T>, locales: &[Locale]) {
+    if !locales.is_empty() {
+        localized.retain(|locale, _| locales.contains(locale));
+    }
+}
+
+/// The same for all localized texts within free JSON: objects whose members are texts named by locales.
+pub fn keep_locales_of_json(value: &mut Value, locales: &[Locale]) {
+    match value {
+        Value::Object(members) if members.iter().all(|(name, text)| is_localized(name, text)) => {
+            members.retain(|name, _| locales.is_empty() || locales.iter().any(|l| l.as_str() == name));
+        }
+        Value::Object(members) => members.values_mut().for_each(|v| keep_locales_of_json(v, locales)),
+        Value::Array(items) => items.iter_mut().for_each(|v| keep_locales_of_json(v, locales)),
+        _ => {}
+    }
+}
+
+fn is_localized(name: &str, text: &Value) -> bool {
+    text.is_string() && Locale::parse(name).is_some()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn localized_texts_within_json_lose_other_locales_and_nothing_else() {
+        let mut value = json!({
+            "label": {"de": "rot", "en": "red"},
+            "set": [{"de": "a", "de-AT": "b"}, {"typeId": "product", "id": "de"}],
+            "money": {"currencyCode": "EUR", "centAmount": 1},
+            "text": "de",
+        });
+        keep_locales_of_json(&mut value, &[Locale::parse("de").expect("a locale")]);
+        let expected = json!({
+            "label": {"de": "rot"},
+            "set": [{"de": "a"}, {"typeId": "product", "id": "de"}],
+            "money": {"currencyCode": "EUR", "centAmount": 1},
+            "text": "de",
+        });
+        assert_eq!(value, expected);
+    }
+}

@@ -1,6 +1,7 @@
 //! Product variants, as products hold them and as line items keep a copy of them.
 
-use crate::{CustomFields, CustomFieldsDraft, Id, Key, LocalizedString, Price, PriceDraft};
+use crate::localized::{keep_locales, keep_locales_of_json};
+use crate::{CustomFields, CustomFieldsDraft, Id, Key, Locale, LocalizedString, Price, PriceDraft};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -31,6 +32,19 @@ pub struct ProductVariant {
     /// The stock as inventory lately said it; only in answers. Never stored.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub availability: Option<ProductVariantAvailability>,
+}
+
+impl ProductVariant {
+    /// Leaves what there is in some locales; in all of them, if none are named.
+    pub fn keep_locales(&mut self, locales: &[Locale]) {
+        self.attributes.iter_mut().for_each(|attribute| keep_locales_of_json(&mut attribute.value, locales));
+        for asset in &mut self.assets {
+            keep_locales(&mut asset.name, locales);
+            asset.description.iter_mut().for_each(|text| keep_locales(text, locales));
+            let fields = asset.custom.iter_mut().flat_map(|custom| custom.fields.values_mut());
+            fields.for_each(|value| keep_locales_of_json(value, locales));
+        }
+    }
 }
 
 /// How much of a variant there is: by the inventory entry without a supply channel, and by channel.

@@ -2,7 +2,8 @@
 
 use crate::type_definition::{SetCustomField, SetCustomType};
 use crate::{
-    CountryCode, CustomFields, CustomFieldsDraft, Key, Locale, LocalizedString, Reference, ResourceIdentifier,
+    CountryCode, CustomFields, CustomFieldsDraft, Id, Key, Locale, LocalizedString, Reference,
+    ResourceIdentifier,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -31,6 +32,25 @@ pub struct Store {
     pub product_selections: Vec<ProductSelectionSetting>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub custom: Option<CustomFields>,
+}
+
+impl Store {
+    /// Whether prices of a distribution channel count in the store. Those of no channel always do, and without
+    /// channels of its own a store takes all.
+    #[must_use]
+    pub fn distributes(&self, channel: Option<&Id>) -> bool {
+        channel.is_none_or(|channel| is_among(&self.distribution_channels, channel))
+    }
+
+    /// Whether the stock of a supply channel counts in the store.
+    #[must_use]
+    pub fn supplies(&self, channel: &Id) -> bool {
+        is_among(&self.supply_channels, channel)
+    }
+}
+
+fn is_among(channels: &[Reference], channel: &Id) -> bool {
+    channels.is_empty() || channels.iter().any(|held| held.id == *channel)
 }
 
 /// A country that a store sells in.

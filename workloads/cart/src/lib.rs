@@ -11,6 +11,7 @@ use kit::resource::Schemas;
 use kit::service::{Deps, Service, ServiceBuilder, kind_schema};
 use kit::store::KindSchema;
 use shipping_methods::ShippingMethods;
+use std::sync::Arc;
 use tax_categories::TaxCategories;
 use zones::Zones;
 
@@ -35,7 +36,8 @@ pub fn service(deps: Deps) -> Service {
     schemas.add::<Carts>();
     let builder = ServiceBuilder::new(deps, &schemas);
     let (categories, zones) = (builder.open::<TaxCategories>(), builder.open::<Zones>());
-    let (methods, carts) = (builder.open::<ShippingMethods>(), builder.open::<Carts>());
+    let (methods, carts) =
+        (builder.open::<ShippingMethods>(), builder.open_followed::<Carts>(Arc::new(carts::holds::follow)));
     let builder = builder.collection(&categories).collection(&zones).collection(&methods).collection(&carts);
     let builder = shipping_methods::add_routes(builder.mine(&carts), &methods, &zones, &carts);
     let builder = carts::routes::internal(carts::routes::public(builder, &carts), &carts);

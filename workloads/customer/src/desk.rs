@@ -5,7 +5,7 @@ use crate::passwords::Passwords;
 use api::customer::Password;
 use api::{ApiError, Code, Id, Key, Kind, Result};
 use kit::http::{Params, RequestInfo};
-use kit::resource::{Collection, Lookups, State, expand, store_error};
+use kit::resource::{Access, Collection, Lookups, State, expand, store_error};
 use kit::service::Deps;
 use kit::store::{MAIN, Selector, Visibility};
 use std::sync::Arc;
@@ -45,15 +45,27 @@ impl Desk {
         Ok(self.stored(project, selector).await?.filter(|found| found.state.visibility == Visibility::Live))
     }
 
+    /// The customer if the path of the request shows it.
+    async fn shown(&self, request: &RequestInfo, selector: &Selector) -> Result<Option<Found>> {
+        let access = Access::of(request);
+        let found = self.find(request.project(), selector).await?;
+        Ok(found.filter(|found| access.shows::<Customers>(&found.state.body)))
+    }
+
     /// The customer of that id; 404 without one.
-    pub(crate) async fn by_id(&self, project: &str, id: &Id) -> Result<Found> {
-        let found = self.find(project, &Selector::Id(id.clone())).await?;
+    pub(crate) async fn by_id(&self, request: &RequestInfo, id: &Id) -> Result<Found> {
+        let found = self.shown(request, &Selector::Id(id.clone())).await?;
         found.ok_or_else(|| ApiError::not_found(id.as_str()))
     }
 
     /// The customer that a token was made for; 404 without one, 400 if the token has expired.
-    pub(crate) async fn by_token(&self, project: &str, kind: TokenKind, value: &str) -> Result<Found> {
-        let found = self.find(project, &Selector::Claim(kind.claim(value))).await?;
+    pub(crate) async fn by_token(
+        &self,
+        request: &RequestInfo,
+        kind: TokenKind,
+        value: &str,
+    ) -> Result<Found> {
+        let found = self.shown(request, &Selector::Claim(kind.claim(value))).await?;
         let found = found.ok_or_else(|| kind.unknown())?;
         found.state.hidden.check(kind, value, self.deps.clock.now())?;
         Ok(found)

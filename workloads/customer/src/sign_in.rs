@@ -2,27 +2,23 @@
 
 use crate::desk::{Desk, Found, sign_in_result};
 use crate::sign_up::anonymous;
+use api::Result;
 use api::customer::{CustomerSignin, Password};
 use api::internal::customer::{Authenticate, Authenticated};
-use api::{Key, Result};
 use axum::routing::{MethodRouter, post};
 use bytes::Bytes;
 use kit::http::{Reply, RequestInfo, json, ok};
 use kit::peers::internal;
 
 impl Desk {
-    /// Signs a customer in; gives the answer's body.
-    pub(crate) async fn sign_in(
-        &self,
-        request: &RequestInfo,
-        sign_in: &CustomerSignin,
-        store: Option<&Key>,
-    ) -> Result<String> {
+    /// Signs a customer in: a global one, or on a store's path one of that store's. Gives the answer's body.
+    pub(crate) async fn sign_in(&self, request: &RequestInfo, sign_in: &CustomerSignin) -> Result<String> {
         let brought = anonymous(
             sign_in.anonymous_id.as_ref(),
             sign_in.anonymous_cart.as_ref(),
             sign_in.anonymous_cart_id.as_ref(),
         )?;
+        let store = request.caller.store.as_ref();
         let Found { json, state } =
             self.authenticate(request.project(), &sign_in.email, &sign_in.password, store).await?;
         let cart = match &brought {

@@ -11,14 +11,17 @@ use crate::desk::{Desk, sign_in_result};
 use crate::limits;
 use api::cart::CartMergeMode;
 use api::customer::{AuthenticationMode, CustomerDraft};
-use api::{ApiError, Code, Id, Kind, ResourceIdentifier, Result};
+use api::{ApiError, Code, Id, Kind, ResourceIdentifier, Result, StoreIdentifier};
 use kit::http::RequestInfo;
 use kit::resource::{Context, Decision, Edit, State};
 use kit::store::{Selector, Visibility};
 
 impl Desk {
     /// Makes a customer; gives the answer's body.
-    pub(crate) async fn sign_up(&self, request: &RequestInfo, draft: CustomerDraft) -> Result<String> {
+    pub(crate) async fn sign_up(&self, request: &RequestInfo, mut draft: CustomerDraft) -> Result<String> {
+        if let Some(store) = request.caller.store.as_ref().filter(|_| draft.stores.is_empty()) {
+            draft.stores = vec![StoreIdentifier::by_key(Kind::Store, store)];
+        }
         limits::email(&draft.email)?;
         let sign_up = anonymous(
             draft.anonymous_id.as_ref(),

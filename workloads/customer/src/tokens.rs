@@ -27,9 +27,9 @@ pub(crate) struct Wanted {
     pub(crate) alone: bool,
 }
 
-/// A change of whatever version, or of the given one.
-fn seen(version: Option<i64>) -> Edit {
-    Edit { expected_version: version, access: Access::Project, visible: true }
+/// A change of whatever version, or of the given one, if the path shows the customer.
+fn seen(request: &RequestInfo, version: Option<i64>) -> Edit {
+    Edit { expected_version: version, access: Access::of(request), visible: true }
 }
 
 impl Desk {
@@ -50,7 +50,7 @@ impl Desk {
         let (id, expires_at) = (self.deps.clock.new_id(now), now.plus_minutes(minutes));
         let edited = self
             .customers
-            .edit(request, selector, &seen(version), |state, cx| {
+            .edit(request, selector, &seen(request, version), |state, cx| {
                 if kind == TokenKind::Password && state.authentication_mode != AuthenticationMode::Password {
                     let message = "The customer signs in elsewhere (authenticationMode 'ExternalAuth') and has no password.";
                     return Err(ApiError::invalid_operation(message).into());
@@ -76,14 +76,15 @@ impl Desk {
         }))
     }
 
-    /// Makes a token to reset the password of the global customer with this e-mail address.
+    /// Makes a token to reset the password of the customer with this e-mail address: of the global one, or of the
+    /// store's.
     pub(crate) async fn make_password_token(
         &self,
         request: &RequestInfo,
         email: &str,
         wanted: Wanted,
     ) -> Result<CustomerToken> {
-        let selector = Selector::Claim(crate::customers::email_claim(email, None));
+        let selector = Selector::Claim(crate::customers::email_claim(email, request.caller.store.as_ref()));
         let made = self.make_token(request, &selector, None, wanted).await?;
         made.ok_or_else(|| not_found(&format!("email={email}")))
     }
@@ -96,7 +97,7 @@ impl Desk {
         version: i64,
         (current, new): (&Password, &Password),
     ) -> Result<String> {
-        let Found { state, .. } = self.by_id(request.project(), id).await?;
+        let Found { state, .. } = self.by_id(request, id).await?;
         if state.meta.version != version {
             return Err(ApiError::concurrent_modification(id.as_str(), version, state.meta.version));
         }
@@ -109,7 +110,7 @@ impl Desk {
         let hash = self.passwords.hash(new).await?;
         let changed = self
             .customers
-            .edit(request, &Selector::Id(id.clone()), &seen(Some(version)), |state, cx| {
+            .edit(request, &Selector::Id(id.clone()), &seen(request, Some(version)), |state, cx| {
                 // What was verified may have been replaced meanwhile.
                 if state.hidden.password_hash != verified {
                     return Err(wrong().into());
@@ -132,12 +133,12 @@ impl Desk {
     ) -> Result<String> {
         let kind = TokenKind::Password;
         // Hashing is for those who have a token.
-        let found = self.by_token(request.project(), kind, token).await?;
+        let found = self.by_token(request, kind, token).await?;
         let id = found.state.meta.id;
         let hash = self.passwords.hash(new).await?;
         let changed = self
             .customers
-            .edit(request, &Selector::Id(id.clone()), &seen(version), |state, cx| {
+            .edit(request, &Selector::Id(id.clone()), &seen(request, version), |state, cx| {
                 state.hidden.check(kind, token, cx.now)?;
                 replace_password(state, &hash);
                 state.hidden.revoke = true;
@@ -183,7 +184,7 @@ impl Desk {
         let kind = TokenKind::Email;
         let confirmed = self
             .customers
-            .edit(request, &Selector::Claim(kind.claim(token)), &seen(version), |state, cx| {
+            .edit(request, &Selector::Claim(kind.claim(token)), &seen(request, version), |state, cx| {
                 if owner.is_some_and(|owner| *owner != state.meta.id) {
                     return Err(kind.unknown().into());
                 }

@@ -1,11 +1,11 @@
 //! The way of a request: correlation id, identity, bounds, the service, and back.
 
 use crate::Edge;
-use crate::routing::service_of;
+use crate::routing::{in_store, service_of};
 use api::{ApiError, Code, Result, ServiceName};
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::http::{HeaderMap, HeaderValue, Uri, header};
 use axum::response::{IntoResponse, Response};
 use http_body_util::{BodyExt, Limited};
 use kit::http::{Failure, MAX_BODY_BYTES, RequestInfo};
@@ -44,9 +44,23 @@ async fn serve(edge: &Edge, request: Request, correlation_id: &Arc<str>) -> Resu
         project => {
             let caller = edge.auth.caller(&parts.headers, project).await?;
             let behind: Vec<&str> = segments.take(6).filter(|s| !s.is_empty()).collect();
-            let service = service_of(&behind).ok_or_else(|| ApiError::no_route(path))?;
+            let (store, behind) = match in_store(&behind) {
+                Some((store, behind)) => (Some(store), behind),
+                None => (None, behind.as_slice()),
+            };
+            let service = service_of(behind).ok_or_else(|| ApiError::no_route(path))?;
             if !edge.parts.services.contains(&service) {
                 return Err(switched_off(service, path));
+            }
+            let (caller, twin) = match store {
+                Some(store) => {
+                    let twin = without_store(&parts.uri).ok_or_else(|| ApiError::no_route(path))?;
+                    (Arc::new(caller.in_store(store)), Some(twin))
+                }
+                None => (caller, None),
+            };
+            if let Some(twin) = twin {
+                parts.uri = twin;
             }
             parts.extensions.insert(RequestInfo { caller, correlation_id: Arc::clone(correlation_id) });
             service
@@ -54,6 +68,14 @@ async fn serve(edge: &Edge, request: Request, correlation_id: &Arc<str>) -> Resu
     };
     let body = collect(edge, &parts.headers, body).await?;
     Ok(edge.parts.upstreams.send(service, Request::from_parts(parts, body)).await)
+}
+
+/// The path that a store's path is the twin of: the services have it once, and know the store from the caller.
+fn without_store(uri: &Uri) -> Option<Uri> {
+    let (project, rest) = uri.path().strip_prefix('/')?.split_once('/')?;
+    let (_, behind) = rest.strip_prefix("in-store/")?.split_once('/')?;
+    let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
+    format!("/{project}/{behind}{query}").parse().ok()
 }
 
 /// The 404 for paths of a service that the stack does not run.

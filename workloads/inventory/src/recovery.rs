@@ -1,13 +1,16 @@
 //! Recovery: marks that nobody confirmed or released in time, because a process ended in between.
 //!
 //! The order service knows what became of an order: one that stands keeps its units, one that is gone
-//! gives them back, an undecided one is asked for again.
+//! gives them back, an undecided one is asked for again. Likewise the cart service knows whether a cart still wants
+//! what is kept for it.
 
 use crate::desk::Desk;
 use crate::entries::{Entries, name_of};
-use crate::marks::Op;
+use crate::marks::{Kept, Op};
+use api::internal::cart::HeldLines;
+use api::internal::inventory::EntryName;
 use api::internal::order::{Outcome, Outcomes};
-use api::{Result, ServiceName};
+use api::{Id, Result, ServiceName};
 use futures::future::try_join_all;
 use kit::http::RequestInfo;
 use kit::peers::call;
@@ -41,7 +44,9 @@ async fn recover(entries: &Collection<Entries>, desk: &Arc<Desk>, key: DocKey) -
         return Ok(());
     };
     let now = entries.deps.clock.now();
-    let mut order_ids = entries.state(&document)?.hidden.overdue(now);
+    let marks = entries.state(&document)?.hidden;
+    look_after_carts(entries, desk, (&key.project, &name), marks.doubtful(now)).await?;
+    let mut order_ids = marks.overdue(now);
     order_ids.truncate(BATCH);
     if order_ids.is_empty() {
         return Ok(());
@@ -56,4 +61,36 @@ async fn recover(entries: &Collection<Entries>, desk: &Arc<Desk>, key: DocKey) -
         Outcome::Pending => Op::Wait(order, now.plus_millis(AGAIN_MS)),
     });
     try_join_all(ops.map(|op| desk.submit(&key.project, &name, op))).await.map(drop)
+}
+
+/// Gives back what has expired and what no cart wants any more.
+async fn look_after_carts(
+    entries: &Collection<Entries>,
+    desk: &Arc<Desk>,
+    (project, name): (&str, &EntryName),
+    doubtful: Vec<(Id, Kept)>,
+) -> Result<()> {
+    let now = entries.deps.clock.now();
+    let request = RequestInfo::system(project, "stock-recovery");
+    for (line, kept) in doubtful.into_iter().take(BATCH) {
+        let expired = kept.expires.is_some_and(|expires| expires <= now);
+        let question = HeldLines { cart_id: kept.cart.clone(), line_item_ids: vec![line.clone()] };
+        let wanted = !expired
+            && call::<Vec<bool>>(
+                entries.deps.peers.as_ref(),
+                ServiceName::Cart,
+                "/held",
+                &request,
+                &question,
+            )
+            .await?
+            .contains(&true);
+        let op = if wanted {
+            Op::Ask(line, now.plus_days(1))
+        } else {
+            Op::Keep { line, cart: kept.cart, units: 0, minutes: None, renew: false, now }
+        };
+        desk.submit(project, name, op).await?;
+    }
+    Ok(())
 }

@@ -3,13 +3,14 @@
 use crate::desk::{Answer, Desk};
 use crate::marks::{Op, Outcome};
 use api::cart::InventoryMode;
-use api::internal::inventory::{Confirm, EntryName, Release, Reserve, StockLine};
+use api::internal::inventory::{Confirm, EntryName, Hold, Release, Reserve, StockLine};
 use api::{ApiError, Id, Result, Timestamp};
 use axum::routing::post;
 use bytes::Bytes;
 use futures::future::{join_all, try_join_all};
 use kit::clock::Clock;
 use kit::http::{Reply, RequestInfo, json, ok};
+use kit::peers::internal;
 use kit::service::ServiceBuilder;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -20,11 +21,19 @@ const MAX_LINES: usize = 2_000;
 /// decides first. Refusals stay as long, for clocks that differ.
 const GRACE_MS: i64 = 60_000;
 
-/// Adds `/reserve`, `/release` and `/confirm`.
+/// Adds `/reserve`, `/release`, `/confirm` and `/hold`.
 pub(crate) fn routes(builder: ServiceBuilder, desk: &Arc<Desk>, clock: &Arc<dyn Clock>) -> ServiceBuilder {
     let (reserving, releasing, confirming) = (Arc::clone(desk), Arc::clone(desk), Arc::clone(desk));
-    let (clock, clock_too) = (Arc::clone(clock), Arc::clone(clock));
+    let (clock, clock_too, clock_of_holds) = (Arc::clone(clock), Arc::clone(clock), Arc::clone(clock));
+    let holding = Arc::clone(desk);
     builder
+        .internal(
+            "/hold",
+            post(move |request: RequestInfo, body: Bytes| async move {
+                let kept = hold(&holding, clock_of_holds.now(), request.project(), json(&body)?).await?;
+                Reply::Ok(ok(serde_json::to_string(&kept).map_err(|e| internal(&e))?))
+            }),
+        )
         .internal(
             "/reserve",
             post(move |request: RequestInfo, body: Bytes| async move {
@@ -55,6 +64,8 @@ struct Need {
     firm: i64,
     total: i64,
     lines: Vec<Id>,
+    /// The lines for which units may be kept.
+    kept: Vec<Id>,
 }
 
 async fn reserve(desk: &Arc<Desk>, now: Timestamp, project: &str, order: Reserve) -> Result<()> {
@@ -64,7 +75,8 @@ async fn reserve(desk: &Arc<Desk>, now: Timestamp, project: &str, order: Reserve
     let until = order.deadline.plus_millis(GRACE_MS);
     let needs = needs(order.lines)?;
     let taking = needs.iter().map(|(entry, need)| {
-        let op = Op::Take { order: order.order_id.clone(), firm: need.firm, total: need.total, until };
+        let (order, lines) = (order.order_id.clone(), need.kept.clone());
+        let op = Op::Take { order, firm: need.firm, total: need.total, until, lines };
         desk.submit(project, entry, op)
     });
     let answers = join_all(taking).await.into_iter().collect::<Result<Vec<Answer>>>()?;
@@ -103,9 +115,33 @@ fn needs(lines: Vec<StockLine>) -> Result<BTreeMap<EntryName, Need>> {
         };
         need.firm = sum(need.firm, firm)?;
         need.total = sum(need.total, line.quantity)?;
+        if line.mode == InventoryMode::ReserveOnCart {
+            need.kept.push(line.line_item_id.clone());
+        }
         need.lines.push(line.line_item_id);
     }
     Ok(needs)
+}
+
+/// Keeps units for lines of a cart; gives how many are kept for each.
+async fn hold(desk: &Arc<Desk>, now: Timestamp, project: &str, hold: Hold) -> Result<Vec<i64>> {
+    bounded(hold.lines.len())?;
+    let keeping = hold.lines.into_iter().map(|line| {
+        let op = Op::Keep {
+            line: line.line_item_id,
+            cart: hold.cart_id.clone(),
+            units: line.quantity,
+            minutes: hold.expires.then_some(hold.minutes),
+            renew: hold.renew,
+            now,
+        };
+        async move { desk.submit(project, &line.entry, op).await }
+    });
+    let answers = join_all(keeping).await.into_iter().collect::<Result<Vec<Answer>>>()?;
+    Ok(answers
+        .into_iter()
+        .map(|answer| if let Some(Outcome::Keeps(units)) = answer { units } else { 0 })
+        .collect())
 }
 
 /// The saga of the order is over, or being undone.

@@ -179,6 +179,31 @@ async fn lines_of_one_entry_are_taken_together() {
 }
 
 #[tokio::test]
+async fn what_is_kept_for_a_cart_only_its_order_gets() {
+    let warehouse = Warehouse::open().await;
+    let entry = warehouse.entry("a", 3, json!({})).await;
+    let hold = async |quantity: i64| {
+        let lines = json!([
+            {"lineItemId": "line-a", "sku": "a", "quantity": quantity},
+            {"lineItemId": "line-x", "sku": "unknown", "quantity": 1},
+        ]);
+        let hold = json!({"cartId": "cart", "minutes": 60, "expires": true, "renew": false, "lines": lines});
+        warehouse.call("/hold", hold).await.unwrap()
+    };
+    for (wanted, kept) in [(2, 2), (2, 2), (4, 2)] {
+        assert_eq!(hold(wanted).await, json!([kept, 0]), "{wanted} wanted");
+        assert_eq!(warehouse.available(&entry).await, 1);
+    }
+    assert_eq!(warehouse.reserve("other", firm("a", 2)).await.unwrap_err().code(), Code::OutOfStock);
+    warehouse.reserve("own", json!([line("a", 3, "ReserveOnCart")])).await.unwrap();
+    assert_eq!(warehouse.available(&entry).await, 0);
+    warehouse.release("own", &["a"]).await;
+    assert_eq!(warehouse.available(&entry).await, 1, "an order that is given up leaves the cart what it had");
+    assert_eq!(hold(0).await, json!([0, 0]));
+    assert_eq!(warehouse.available(&entry).await, 3);
+}
+
+#[tokio::test]
 async fn every_call_repeated_changes_nothing() {
     let warehouse = Warehouse::open().await;
     let entry = warehouse.entry("a", 5, json!({})).await;

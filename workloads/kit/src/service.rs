@@ -10,7 +10,8 @@ use crate::peers::Peers;
 use crate::recovery::{self, Recover};
 use crate::relay::Relay;
 use crate::resource::{
-    Collection, LookupBatch, Lookups, Mine, Operation, Parts, Presenter, Rules, Schemas, mine_routes, routes,
+    Collection, FollowUp, LookupBatch, Lookups, Mine, Operation, Parts, Presenter, Rules, Schemas,
+    mine_routes, routes,
 };
 use crate::store::{KindSchema, Store};
 use crate::telemetry::Metrics;
@@ -115,6 +116,13 @@ impl ServiceBuilder {
     pub fn open_presented<R: Rules>(&self, presenter: Presenter) -> Arc<Collection<R>> {
         let collection = Collection::new(self.deps.clone(), Arc::clone(&self.lookups));
         Arc::new(collection.presented_by(presenter))
+    }
+
+    /// The same with something that follows changes by clients.
+    #[must_use]
+    pub fn open_followed<R: Rules>(&self, follow_up: FollowUp<R>) -> Arc<Collection<R>> {
+        let collection = Collection::new(self.deps.clone(), Arc::clone(&self.lookups));
+        Arc::new(collection.followed_by(follow_up))
     }
 
     /// The look-ups of the service, for routes of its own.

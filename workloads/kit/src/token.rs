@@ -57,6 +57,7 @@ impl Claims {
                 .split(' ')
                 .find_map(|s| s.strip_prefix("external_user_id:"))
                 .map(str::to_owned),
+            store: None,
             scopes: if own { Scopes::of_project(&self.scope, project) } else { Scopes::default() },
         }
     }

@@ -22,11 +22,11 @@ pub(crate) async fn adopt(
     request: &RequestInfo,
     by: &AdoptOrders,
 ) -> Result<()> {
-    let edit = Edit { expected_version: None, access: Access::Project, visible: true };
+    let edit = Edit { expected_version: None, access: Access::PROJECT, visible: true };
     for _ in 0..MAX_PAGES {
         let filters = vec![equals("anonymousId = :value", &by.anonymous_id)?];
         let list = ListRequest { filters, sort: Vec::new(), limit: PAGE, offset: 0, with_total: false };
-        let page = orders.page(request, list, &Access::Project).await?.results;
+        let page = orders.page(request, list, &Access::PROJECT).await?.results;
         for text in &page {
             let order: Stored<Order> = Stored::from_json(text).map_err(|e| internal(&e))?;
             let selector = Selector::Id(order.meta.id);

@@ -85,9 +85,12 @@ impl Checkout {
         let prepare = PrepareCart { cart_id, version: draft.version, order_id: order_id.clone(), deadline };
         let cart: Box<RawValue> = self.call(ServiceName::Cart, "/prepare", &request, &prepare).await?;
         let cart: Stored<Cart> = Stored::from_json(cart.get()).map_err(|e| internal(&e))?;
-        if let Access::Own(owner) = access
-            && !is_of(&cart, owner)
-        {
+        let shown = access.owner.as_ref().is_none_or(|owner| is_of(&cart, owner))
+            && access
+                .store
+                .as_ref()
+                .is_none_or(|key| cart.store.as_ref().is_some_and(|held| held.key == *key));
+        if !shown {
             return Err(ApiError::referenced_not_found("cart", ("id", prepare.cart_id.as_str())));
         }
         let new = NewOrder { id: Some(order_id), draft, source: Some(Source { cart, deadline }) };

@@ -79,8 +79,8 @@ impl Rules for Orders {
         }
     }
 
-    fn store(order: &Order) -> Option<&Key> {
-        order.store.as_ref().map(|store| &store.key)
+    fn is_in_store(order: &Order, store: &Key) -> bool {
+        order.store.as_ref().is_some_and(|held| held.key == *store)
     }
 }
 

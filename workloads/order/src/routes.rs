@@ -13,7 +13,7 @@ use axum::routing::{delete, post};
 use bytes::Bytes;
 use kit::http::{Params, Reply, RequestInfo, created, json, not_found, ok};
 use kit::peers::{call, internal};
-use kit::resource::{Access, Collection, Mine, Operation, Owner, Rules, expand, store_error};
+use kit::resource::{Access, Collection, Mine, Operation, Rules, expand, store_error};
 use kit::service::ServiceBuilder;
 use kit::store::{Claim, Selector, Visibility};
 use serde::de::IgnoredAny;
@@ -59,7 +59,7 @@ pub(crate) fn add(
                 request.caller.require_manage(Kind::Order)?;
                 let params = Params::parse(query.as_deref())?;
                 let draft: OrderFromCartDraft = json(&body)?;
-                let made = placing.place(request.clone(), draft, &Access::Project).await?;
+                let made = placing.place(request.clone(), draft, &Access::of(&request)).await?;
                 Reply::Ok(created(expand(&lookups, &request, &params, made).await?))
             }),
         )
@@ -68,7 +68,7 @@ pub(crate) fn add(
             &[my_order],
             post(move |request: RequestInfo, RawQuery(query): RawQuery, body: Bytes| async move {
                 request.caller.require(&[Orders::MY_SCOPE.to_owned()])?;
-                let access = Access::Own(Owner::of(&request)?);
+                let access = Access::own(&request)?;
                 let params = Params::parse(query.as_deref())?;
                 let draft: MyOrderFromCartDraft = json(&body)?;
                 let made = placing_mine.place(request.clone(), draft.into(), &access).await?;
@@ -130,11 +130,12 @@ async fn remove(
     let version = params.version()?.ok_or_else(|| {
         ApiError::malformed_parameter("version", "A version is required to delete a resource.")
     })?;
+    let access = Access::of(request);
     let selector = match segment.strip_prefix("order-number=") {
         Some(number) => Selector::Claim(Claim::new("orderNumber", number)),
         None => Id::parse(segment).map(Selector::Id).ok_or_else(|| not_found(segment))?,
     };
-    let found = orders.get(request, &selector, &Access::Project).await?.ok_or_else(|| not_found(segment))?;
+    let found = orders.get(request, &selector, &access).await?.ok_or_else(|| not_found(segment))?;
     let order: Stored<Order> = Stored::from_json(&found).map_err(|e| internal(&e))?;
     let confirmed = ConfirmedOrder { order_id: order.id().clone(), entries: entries(&order.body) };
     let young = order.meta.created_at.plus_millis(SETTLED_MS) > orders.deps.clock.now();
@@ -143,7 +144,7 @@ async fn remove(
         call::<IgnoredAny>(orders.deps.peers.as_ref(), ServiceName::Inventory, "/confirm", request, &confirm)
             .await?;
     }
-    let gone = orders.delete(request, &selector, &Access::Project, Some(version)).await?;
+    let gone = orders.delete(request, &selector, &access, Some(version)).await?;
     Ok(gone.ok_or_else(|| not_found(segment))?.json)
 }
 

@@ -3,6 +3,7 @@
 //!
 //! Both are found in one pass over the text and copied in as they stand; no tree is made of it.
 
+use crate::dimensions::Dimensions;
 use crate::selection::{self, Selection};
 use crate::stock::{Fragment, Stock};
 use api::{Result, Timestamp};
@@ -47,11 +48,17 @@ impl Answers {
         &self,
         request: &RequestInfo,
         params: &Params,
+        dimensions: &Dimensions,
         text: String,
     ) -> Result<String> {
         let additions = additions(params, self.clock.now(), &text)?;
         let skus: Vec<&str> = additions.iter().filter_map(Addition::sku).collect();
-        let stock = self.stock.of(request.project(), &skus).await;
+        let mut stock = self.stock.of(request.project(), &skus).await;
+        for fragment in stock.iter_mut().flatten() {
+            if let Some(narrowed) = dimensions.narrow_stock(fragment)? {
+                *fragment = narrowed.into();
+            }
+        }
         Ok(splice(&text, &additions, &stock))
     }
 
@@ -60,7 +67,7 @@ impl Answers {
         let answers = Arc::clone(self);
         Arc::new(move |request, params, text| {
             let answers = Arc::clone(&answers);
-            Box::pin(async move { answers.present(request, params, text).await })
+            Box::pin(async move { answers.present(request, params, &Dimensions::default(), text).await })
         })
     }
 }

@@ -3,6 +3,7 @@
 mod answers;
 mod assets;
 mod categories;
+mod dimensions;
 mod product_types;
 mod products;
 mod projections;
@@ -10,6 +11,7 @@ mod query;
 mod reviews;
 mod selection;
 mod slugs;
+mod statistics;
 mod stock;
 mod unique;
 mod workflow;
@@ -52,7 +54,8 @@ pub fn service(deps: Deps) -> Service {
     let types = builder.open::<ProductTypes>();
     let categories = builder.open::<Categories>();
     let products = builder.open_presented::<Products>(answers.presenter());
-    let reviews = builder.open::<Reviews>();
+    let reviews = builder.open_followed::<Reviews>(statistics::follow_up(&products));
+    let products_too = Arc::clone(&products);
     let tree = Tree { categories: Arc::clone(&categories), products: Arc::clone(&products) };
     let builder =
         builder.collection(&types).collection(&categories).collection(&products).collection(&reviews);
@@ -66,5 +69,6 @@ pub fn service(deps: Deps) -> Service {
         let tree = tree.clone();
         Box::pin(async move { tree.recover(key).await })
     });
+    let builder = builder.recover(Kind::Review, statistics::recover(&reviews, &products_too));
     builder.recover(Kind::ProductType, change_products).recover(Kind::Category, settle_tree).build()
 }

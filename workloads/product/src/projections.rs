@@ -3,6 +3,7 @@
 //! Reads by id and key pass the stored text through; only [`Answers`] and expansion add to it.
 
 use crate::answers::Answers;
+use crate::dimensions::{self, Dimensions};
 use crate::products::{CURRENT, Products, STAGED};
 use crate::{selection, unique};
 use api::product::ProductProjection;
@@ -76,7 +77,9 @@ impl Projections {
         let deps = &self.products.deps;
         let found = deps.store.view(request.project(), Kind::Product, &selector, view).await;
         let text = found.map_err(|e| store_error(&e))?.ok_or_else(|| not_found(segment))?;
-        let text = self.answers.present(request, &params, text).await?;
+        let dimensions = Dimensions::of(&self.lookups, request, &params).await?;
+        let text = dimensions.narrow(text)?;
+        let text = self.answers.present(request, &params, &dimensions, text).await?;
         Ok(ok(expand(&self.lookups, request, &params, text).await?))
     }
 
@@ -91,14 +94,19 @@ impl Projections {
             return Ok(empty(if found.results.is_empty() { StatusCode::NOT_FOUND } else { StatusCode::OK }));
         }
         let (limit, offset) = (list.limit, list.offset);
-        let page = self.page(request, list, view).await?;
-        let text = self.answers.present(request, &params, page_body(limit, offset, &page)).await?;
+        let dimensions = Dimensions::of(&self.lookups, request, &params).await?;
+        let mut page = self.page(request, list, view).await?;
+        for text in &mut page.results {
+            *text = dimensions.narrow(std::mem::take(text))?;
+        }
+        let text = page_body(limit, offset, &page);
+        let text = self.answers.present(request, &params, &dimensions, text).await?;
         Ok(ok(expand(&self.lookups, request, &params, text).await?))
     }
 
     async fn page(&self, request: &RequestInfo, list: ListRequest, view: &'static str) -> Result<Page> {
         let Some(selector) = unique::selector(&list) else {
-            return self.products.view_page(request, list, &Access::Project, view).await;
+            return self.products.view_page(request, list, &Access::PROJECT, view).await;
         };
         let found = self.products.deps.store.view(request.project(), Kind::Product, &selector, view).await;
         unique::page(&list, found.map_err(|e| store_error(&e))?).map_err(|e| kit::peers::internal(&e))
@@ -137,7 +145,8 @@ fn describe(builder: &mut ServiceBuilder) -> Vec<Operation> {
             .scopes([ALL, PUBLISHED])
             .param("staged", "boolean")
             .param("expand", "string")
-            .params(selection::QUERY);
+            .params(selection::QUERY)
+            .params(dimensions::QUERY);
         operation.gives(200, (method == "get").then(|| answer.clone()))
     };
     let base = "/{projectKey}/product-projections";

@@ -6,6 +6,7 @@ use api::state::{State as Workflow, StateRole, StateType};
 use api::{ApiError, Kind, Message, Reference, ResourceIdentifier, Stored};
 use kit::resource::{Context, Decision, Found, Rules, State, set_custom_field, set_custom_type};
 use kit::store::Claim;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 /// The longest `uniquenessValue`, in bytes: it becomes an index key.
@@ -13,19 +14,43 @@ const MAX_UNIQUENESS_VALUE: usize = 256;
 /// What custom types name reviews.
 const TYPE_ID: &str = "review";
 
+/// When the recovery loop looks after statistics that are not fresh yet.
+const REFRESH_MS: i64 = 15_000;
+
 /// The rules of reviews.
 pub(crate) struct Reviews;
 
+/// What of a review no client sees.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct ReviewHidden {
+    /// Whose statistics are to be worked out anew.
+    pub(crate) stale: Vec<Reference>,
+}
+
+impl ReviewHidden {
+    /// Notes that the statistics of what is reviewed are not fresh.
+    fn note(&mut self, review: &Review) {
+        self.stale.extend(counted(review).cloned());
+        self.stale.sort_by(|a, b| a.id.cmp(&b.id));
+        self.stale.dedup();
+    }
+}
+
+/// Whose statistics the review is part of.
+fn counted(review: &Review) -> Option<&Reference> {
+    review.target.as_ref().filter(|_| review.included_in_statistics && review.rating.is_some())
+}
+
 impl Rules for Reviews {
     type Body = Review;
-    type Hidden = ();
+    type Hidden = ReviewHidden;
     type Draft = ReviewDraft;
     type Action = ReviewAction;
 
     const KIND: Kind = Kind::Review;
     const INDEXES: &'static [&'static str] = &["target.id"];
 
-    fn create(draft: &ReviewDraft, cx: &mut Context<'_>) -> Decision<(Review, ())> {
+    fn create(draft: &ReviewDraft, cx: &mut Context<'_>) -> Decision<(Review, ReviewHidden)> {
         want_all(draft, cx);
         check_rating(draft.rating)?;
         if draft.title.is_none() && draft.text.is_none() && draft.rating.is_none() {
@@ -60,7 +85,9 @@ impl Rules for Reviews {
         let stored = Stored { meta: cx.meta_of_new(), body: review.clone() };
         let stored = stored.to_json().ok().and_then(|text| serde_json::from_str::<Value>(&text).ok());
         cx.emit(Message::new("ReviewCreated").with("review", stored));
-        Ok((review, ()))
+        let mut hidden = ReviewHidden::default();
+        hidden.note(&review);
+        Ok((review, hidden))
     }
 
     fn foresee(_review: &State<Self>, actions: &[ReviewAction], cx: &Context<'_>) {
@@ -80,6 +107,7 @@ impl Rules for Reviews {
 
     fn apply(review: &mut State<Self>, action: &ReviewAction, cx: &mut Context<'_>) -> Decision<()> {
         use ReviewAction as A;
+        let before = counted(review).cloned();
         match action {
             A::SetKey { key } => review.key.clone_from(key),
             A::SetLocale { locale } => review.locale.clone_from(locale),
@@ -94,6 +122,18 @@ impl Rules for Reviews {
             A::TransitionState { state: to, force } => transition(review, to, force.unwrap_or(false), cx)?,
             A::SetCustomType(set) => set_custom_type(&mut review.custom, set, TYPE_ID, cx)?,
             A::SetCustomField(set) => set_custom_field(&mut review.custom, set, cx)?,
+        }
+        if before.as_ref() != counted(review) || matches!(action, A::SetRating { .. }) {
+            review.hidden.stale.extend(before);
+            let State { body, hidden, .. } = review;
+            hidden.note(body);
+        }
+        Ok(())
+    }
+
+    fn settle(review: &mut State<Self>, cx: &mut Context<'_>) -> Decision<()> {
+        if !review.hidden.stale.is_empty() {
+            review.due_at = Some(cx.now.plus_millis(REFRESH_MS));
         }
         Ok(())
     }

@@ -129,3 +129,24 @@ fn custom_fields_and_the_customer_are_set_and_removed() {
     apply(&mut review, json!({"action": "setCustomer"})).unwrap();
     assert_eq!((&review.custom, &review.customer), (&None, &None));
 }
+
+#[test]
+fn a_review_notes_whose_statistics_it_changes() {
+    let stale = |review: &State<Reviews>| -> Vec<String> {
+        review.hidden.stale.iter().map(|target| target.id.to_string()).collect()
+    };
+    let mut review = made(json!({"rating": 5, "target": {"typeId": "product", "id": "shoe"}})).unwrap();
+    assert_eq!(stale(&review), ["shoe"]);
+    review.hidden.stale.clear();
+    apply(&mut review, json!({"action": "setText", "text": "Good."})).unwrap();
+    assert!(stale(&review).is_empty());
+    apply(&mut review, json!({"action": "setTarget", "target": {"typeId": "channel", "id": "shop"}}))
+        .unwrap();
+    assert_eq!(stale(&review), ["shoe", "shop"]);
+    review.hidden.stale.clear();
+    apply(&mut review, json!({"action": "setRating"})).unwrap();
+    assert_eq!(stale(&review), ["shop"]);
+    review.hidden.stale.clear();
+    apply(&mut review, json!({"action": "setTarget"})).unwrap();
+    assert!(stale(&review).is_empty(), "without a rating it is part of none");
+}

@@ -3,10 +3,29 @@
 use crate::references::{quoted, refuse_while_referenced};
 use crate::settings::distinct;
 use api::channel::{Channel, ChannelAction, ChannelDraft, ChannelRole, GeoPoint};
+use api::internal::project::ReviewedChannel;
 use api::{Address, AddressDraft, ApiError, CustomFields, Kind, Result};
-use kit::resource::{Context, Decision, Rules, State, set_custom_field, set_custom_type};
-use kit::store::Claim;
+use axum::routing::{MethodRouter, post};
+use bytes::Bytes;
+use kit::http::{Reply, RequestInfo, json, ok};
+use kit::resource::{Collection, Context, Decision, Edit, Rules, State, set_custom_field, set_custom_type};
+use kit::store::{Claim, Selector};
 use serde_json::{Map, Value};
+use std::sync::Arc;
+
+/// `POST /review-statistics` of the internal routes. It is no change by a client, so the version stays.
+pub(crate) fn review_statistics(channels: Arc<Collection<Channels>>) -> MethodRouter {
+    post(move |request: RequestInfo, body: Bytes| async move {
+        let ReviewedChannel { channel_id, statistics } = json(&body)?;
+        channels
+            .edit(&request, &Selector::Id(channel_id), &Edit::internal(), |channel, _| {
+                channel.review_rating_statistics.clone_from(&statistics);
+                Ok(())
+            })
+            .await?;
+        Reply::Ok(ok("null"))
+    })
+}
 
 /// The rules of channels.
 pub(crate) struct Channels;
@@ -31,6 +50,7 @@ impl Rules for Channels {
             address: address(draft.address.as_ref(), cx)?,
             custom: cx.custom(draft.custom.as_ref(), "channel")?,
             geo_location: on_earth(draft.geo_location.as_ref())?,
+            review_rating_statistics: None,
         };
         Ok((channel, ()))
     }

@@ -121,7 +121,7 @@ pub(crate) fn routes(
                       RawQuery(query): RawQuery| async move {
                     request.caller.require_view(Kind::CustomObject)?;
                     let params = Params::parse(query.as_deref())?;
-                    let found = d.collection.get(&request, &selector(&path)?, &Access::Project).await?;
+                    let found = d.collection.get(&request, &selector(&path)?, &Access::PROJECT).await?;
                     Reply::Ok(ok(expand(
                         &d.lookups,
                         &request,
@@ -141,7 +141,7 @@ pub(crate) fn routes(
                     params.flag("dataErasure", false)?;
                     let gone = e
                         .collection
-                        .delete(&request, &selector(&path)?, &Access::Project, params.version()?)
+                        .delete(&request, &selector(&path)?, &Access::PROJECT, params.version()?)
                         .await?;
                     let gone = gone.ok_or_else(|| not_found(&path))?;
                     Reply::Ok(ok(expand(&e.lookups, &request, &params, gone.json).await?))
@@ -162,7 +162,7 @@ impl Objects {
         }
         drop_nulls(&mut draft.value);
         let selector = Selector::Claim(claim(&draft.container, &draft.key));
-        let edit = Edit { expected_version: draft.version, access: Access::Project, visible: true };
+        let edit = Edit { expected_version: draft.version, access: Access::PROJECT, visible: true };
         for _ in 0..MAX_TRIES {
             let replace = |state: &mut State<CustomObjects>, _: &mut Context<'_>| {
                 state.value.clone_from(&draft.value);
@@ -213,11 +213,11 @@ impl Objects {
         }
         if head {
             list = ListRequest { limit: 1, offset: 0, with_total: false, ..list };
-            let page = self.collection.page(request, list, &Access::Project).await?;
+            let page = self.collection.page(request, list, &Access::PROJECT).await?;
             return Ok(empty(if page.results.is_empty() { StatusCode::NOT_FOUND } else { StatusCode::OK }));
         }
         let (limit, offset) = (list.limit, list.offset);
-        let page = self.collection.page(request, list, &Access::Project).await?;
+        let page = self.collection.page(request, list, &Access::PROJECT).await?;
         Ok(ok(expand(&self.lookups, request, &params, page_body(limit, offset, &page)).await?))
     }
 }

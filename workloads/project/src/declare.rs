@@ -75,7 +75,7 @@ async fn change(
     request: &RequestInfo,
     declared: &DeclareProject,
 ) -> Result<bool> {
-    let edit = Edit { expected_version: None, access: Access::Project, visible: true };
+    let edit = Edit { expected_version: None, access: Access::PROJECT, visible: true };
     let change = |state: &mut State<Projects>, cx: &mut Context<'_>| apply(state, declared, cx);
     Ok(projects.edit(request, &selector(&declared.key), &edit, change).await?.is_some())
 }

@@ -50,5 +50,6 @@ pub fn service(deps: Deps) -> Service {
     let builder = builder.collection(&types).collection(&states).collection(&stores).collection(&channels);
     let builder = settings::routes(builder, &projects);
     let builder = custom_objects::routes(builder, &objects);
+    let builder = builder.internal("/review-statistics", channels::review_statistics(channels));
     builder.internal("/declare", declare::handler(&projects, &states)).build()
 }

@@ -222,7 +222,7 @@ pub(crate) fn routes(mut builder: ServiceBuilder, projects: &Arc<Collection<Proj
     let (read, change) = (Arc::clone(projects), Arc::clone(projects));
     let handler = get(move |request: RequestInfo, Path(key): Path<String>| async move {
         request.caller.require_view(Kind::Project)?;
-        let found = read.get(&request, &selector(request.project()), &Access::Project).await?;
+        let found = read.get(&request, &selector(request.project()), &Access::PROJECT).await?;
         let found = found.ok_or_else(|| ApiError::key_not_found(&key))?;
         Reply::Ok(ok(answer(&found)?))
     })
@@ -230,7 +230,7 @@ pub(crate) fn routes(mut builder: ServiceBuilder, projects: &Arc<Collection<Proj
         request.caller.require_manage(Kind::Project)?;
         let update: UpdateRequest<ProjectAction> = json(&body)?;
         let changed =
-            change.update(&request, &selector(request.project()), &Access::Project, &update).await?;
+            change.update(&request, &selector(request.project()), &Access::PROJECT, &update).await?;
         let changed = changed.ok_or_else(|| ApiError::key_not_found(&key))?;
         Reply::Ok(ok(answer(&changed.json)?))
     }));

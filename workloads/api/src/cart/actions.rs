@@ -141,6 +141,9 @@ pub enum CartAction {
         line_item_key: Option<Key>,
         inventory_mode: Option<InventoryMode>,
     },
+    SetReservationExpirationInMinutes {
+        reservation_expiration_in_minutes: i64,
+    },
     SetLineItemShippingDetails {
         line_item_id: Option<Id>,
         line_item_key: Option<Key>,

@@ -56,12 +56,32 @@ pub struct LineItem {
     pub inventory_mode: Option<InventoryMode>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub shipping_details: Option<ItemShippingDetails>,
+    /// In the inventory mode `ReserveOnCart`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reservation: Option<ReservationReference>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub custom: Option<CustomFields>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub added_at: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_modified_at: Option<Timestamp>,
+}
+
+/// Names the units that are kept for a line.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[allow(missing_docs, reason = "the API's own property names")]
+pub struct ReservationReference {
+    pub type_id: ReservationTypeId,
+    pub id: Id,
+}
+
+/// The type id of reservations, which are no resources with paths of their own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[allow(missing_docs, reason = "the API's own name")]
+pub enum ReservationTypeId {
+    Reservation,
 }
 
 /// Where a line's price comes from.

@@ -17,7 +17,7 @@ pub use custom_line_item::{CustomLineItem, CustomLineItemDraft, CustomLineItemPr
 pub use draft::{CartDraft, CartMergeMode, CartReplicateDraft, MergeCartDraft};
 pub use line_item::{
     ExternalTotalPrice, ItemShippingDetails, ItemShippingDetailsDraft, ItemShippingTarget, ItemState,
-    LineItem, LineItemDraft, LineItemMode, LineItemPriceMode,
+    LineItem, LineItemDraft, LineItemMode, LineItemPriceMode, ReservationReference, ReservationTypeId,
 };
 pub use my::{MY_CART_ACTIONS, MyCartDraft, MyLineItemDraft};
 pub use shipping::{ShippingInfo, ShippingMethodState, ShippingRateInput, ShippingRateInputDraft};

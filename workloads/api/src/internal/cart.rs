@@ -113,6 +113,16 @@ pub struct ActiveCart {
     pub customer_id: Id,
 }
 
+/// `POST /held`: for which of these lines the cart still wants units kept. Answers `Vec<bool>`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct HeldLines {
+    /// The cart.
+    pub cart_id: Id,
+    /// Its line items.
+    pub line_item_ids: Vec<Id>,
+}
+
 /// `POST /reprice`: the customer's groups changed; works the active carts out anew. Answers `null`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

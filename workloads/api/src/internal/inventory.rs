@@ -22,6 +22,37 @@ pub struct Reserve {
     pub lines: Vec<StockLine>,
 }
 
+/// `POST /hold`: keeps units for lines of a cart (inventory mode `ReserveOnCart`) until they are released, ordered or
+/// expired. Answers `Vec<i64>`: the units that are kept for each line from now on. It says how many shall be kept, not
+/// how many more, so it may be repeated. A line that cannot get more keeps what it had.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Hold {
+    /// The cart.
+    pub cart_id: Id,
+    /// How long units are kept, where the entry does not say.
+    pub minutes: i64,
+    /// Whether they are given back when that time is over.
+    pub expires: bool,
+    /// Whether the time begins anew where the units stay the same.
+    pub renew: bool,
+    /// The lines.
+    pub lines: Vec<HeldLine>,
+}
+
+/// Units of a SKU that are kept for a line.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct HeldLine {
+    /// The line.
+    pub line_item_id: Id,
+    /// Which entry.
+    #[serde(flatten)]
+    pub entry: EntryName,
+    /// Units; 0 gives all back.
+    pub quantity: i64,
+}
+
 /// Units of a SKU that an order needs.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

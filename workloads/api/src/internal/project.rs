@@ -1,6 +1,7 @@
 //! What others ask of the project service.
 
-use crate::{CountryCode, CurrencyCode, Locale};
+use crate::review::ReviewRatingStatistics;
+use crate::{CountryCode, CurrencyCode, Id, Locale};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -22,4 +23,16 @@ pub struct DeclareProject {
     pub countries: Vec<CountryCode>,
     /// At least one.
     pub languages: Vec<Locale>,
+}
+
+/// `POST /review-statistics`: what the reviews of a channel come to now. Answers `null`, also if there is no such
+/// channel any more.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ReviewedChannel {
+    /// The channel.
+    pub channel_id: Id,
+    /// `None` without a rating.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub statistics: Option<ReviewRatingStatistics>,
 }

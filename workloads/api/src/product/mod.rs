@@ -9,6 +9,7 @@ pub use draft::ProductDraft;
 pub use projection::ProductProjection;
 
 use crate::product_variant::{Attribute, ProductVariant};
+use crate::review::ReviewRatingStatistics;
 use crate::{Key, LocalizedString, Reference};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -29,6 +30,9 @@ pub struct Product {
     pub state: Option<Reference>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub price_mode: Option<ProductPriceMode>,
+    /// Absent without a rating.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub review_rating_statistics: Option<ReviewRatingStatistics>,
 }
 
 /// The two versions of a product.

@@ -2,6 +2,7 @@
 
 use super::{ProductPriceMode, SearchKeywords};
 use crate::product_variant::{Attribute, ProductVariant};
+use crate::review::ReviewRatingStatistics;
 use crate::{Key, LocalizedString, Reference};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -39,6 +40,9 @@ pub struct ProductProjection {
     pub state: Option<Reference>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub price_mode: Option<ProductPriceMode>,
+    /// Absent without a rating.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub review_rating_statistics: Option<ReviewRatingStatistics>,
     /// Of level Product.
     #[serde(default)]
     pub attributes: Vec<Attribute>,

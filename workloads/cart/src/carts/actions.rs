@@ -3,7 +3,9 @@
 use super::details::Subject;
 use super::fields::{self, FieldsOf};
 use super::lines::{self, Given};
-use super::{Held, addresses, custom_lines, details, guard, known, owner, prices, settle, ship, taxes};
+use super::{
+    Held, addresses, custom_lines, details, guard, holds, known, owner, prices, settle, ship, taxes,
+};
 use api::cart::{Cart, CartAction, CartLock, CartState, FreezeStrategy, InventoryMode};
 use api::channel::ChannelRole;
 use api::type_definition::{SetCustomField, SetCustomType};
@@ -111,6 +113,9 @@ pub(super) fn apply(cart: &mut Held, action: &CartAction, cx: &mut Context<'_>) 
             let at = cart.find_line(line_item_id.as_ref(), line_item_key.as_ref())?;
             check_inventory_mode(*inventory_mode, cx)?;
             cart.body.line_items[at].inventory_mode = *inventory_mode;
+        }
+        A::SetReservationExpirationInMinutes { reservation_expiration_in_minutes: minutes } => {
+            holds::set_expiration(cart, *minutes)?;
         }
         A::SetLineItemShippingDetails { line_item_id, line_item_key, shipping_details } => {
             let at = cart.find_line(line_item_id.as_ref(), line_item_key.as_ref())?;
@@ -307,11 +312,16 @@ pub(super) fn check_inventory_mode(mode: Option<InventoryMode>, cx: &Context<'_>
     if mode == Some(InventoryMode::ReserveOnCart)
         && cx.project()?.inventory.reservation_expiration_in_minutes.is_none()
     {
-        let message =
-            "The inventory mode 'ReserveOnCart' needs the project's 'reservationExpirationInMinutes'.";
-        return Err(ApiError::invalid_operation(message).into());
+        return Err(no_expiration().into());
     }
     Ok(())
+}
+
+/// The 400 for reservations without a time.
+pub(super) fn no_expiration() -> ApiError {
+    ApiError::invalid_operation(
+        "The inventory mode 'ReserveOnCart' needs the project's 'reservationExpirationInMinutes'.",
+    )
 }
 
 fn needs_external(cart: &Cart) -> Decision<()> {

@@ -1,8 +1,9 @@
 //! A guest becomes a customer: the guest's cart becomes the customer's, or its lines go into the customer's
 //! own (contract §5). The target is written first, then the source is marked as merged, so that a crash in
-//! between loses nothing: equal lines take the larger quantity, so a second time changes nothing.
+//! between loses nothing: equal lines take the larger quantity, so a second time changes nothing. Who signs in on a
+//! store's path has that store's carts alone.
 
-use super::{ACTIVE, Carts, Held, owner, settle, ship};
+use super::{ACTIVE, Carts, Held, holds, owner, settle, ship};
 use api::cart::{Cart, CartMergeMode, CartState, LineItem, LineItemPriceMode};
 use api::internal::cart::{ActiveCart, AdoptCart, RepriceCarts};
 use api::reference::By;
@@ -14,7 +15,7 @@ use kit::store::Selector;
 use pricing::LineIdentity;
 
 fn change() -> Edit {
-    Edit { expected_version: None, access: Access::Project, visible: true }
+    Edit { expected_version: None, access: Access::PROJECT, visible: true }
 }
 
 /// The customer's active cart.
@@ -24,7 +25,7 @@ pub(crate) async fn active(
     of: &ActiveCart,
 ) -> Result<Option<String>> {
     let filter = equals(&format!("customerId = :value and {ACTIVE}"), of.customer_id.as_str())?;
-    carts.latest(request, filter, &Access::Project).await
+    carts.latest(request, filter, &Access::of(request)).await
 }
 
 /// Adopts the guest's cart; gives the customer's active cart.
@@ -53,7 +54,7 @@ pub(crate) async fn adopt(
         return assign(carts, request, &source.meta.id, by).await;
     };
     if merged {
-        carts
+        let left = carts
             .edit(request, &Selector::Id(source.meta.id.clone()), &change(), |cart, _| {
                 if cart.cart_state == CartState::Active {
                     cart.body.cart_state = CartState::Merged;
@@ -61,8 +62,12 @@ pub(crate) async fn adopt(
                 Ok(())
             })
             .await?;
+        if let Some(left) = left {
+            // What was kept for the guest's lines is free for their twins.
+            holds::keep(carts, request, left).await?;
+        }
     }
-    Ok(Some(edited.json))
+    Ok(Some(holds::keep(carts, request, edited).await?.json))
 }
 
 fn read(json: &str) -> Result<Stored<Cart>> {
@@ -74,14 +79,14 @@ async fn source(carts: &Collection<Carts>, request: &RequestInfo, by: &AdoptCart
     let Some(identifier) = &by.anonymous_cart else {
         let Some(id) = &by.anonymous_id else { return Ok(None) };
         let filter = equals(&format!("anonymousId = :value and {ACTIVE}"), id)?;
-        return carts.latest(request, filter, &Access::Project).await;
+        return carts.latest(request, filter, &Access::of(request)).await;
     };
     identifier.expect(Kind::Cart)?;
     let (selector, name) = match identifier.by() {
         By::Id(id) => (Selector::Id(id.clone()), ("id", id.as_str())),
         By::Key(key) => (Selector::key(key), ("key", key)),
     };
-    let found = carts.get(request, &selector, &Access::Project).await?;
+    let found = carts.get(request, &selector, &Access::of(request)).await?;
     let found = found.ok_or_else(|| ApiError::referenced_not_found(Kind::Cart.type_id(), name))?;
     let cart = read(&found)?;
     if let Some(id) = &by.anonymous_id
@@ -164,6 +169,7 @@ pub(super) fn absorb(own: &mut Held, guests: &Cart, by: &AdoptCart, cx: &Context
                     tax_rate,
                     taxed_price: None,
                     shipping_details: None,
+                    reservation: None,
                     last_modified_at: Some(cx.now),
                     ..line.clone()
                 });
@@ -196,7 +202,7 @@ pub(crate) async fn reprice(
     let filter = equals("customerId = :value and cartState = \"Active\"", by.customer_id.as_str())?;
     let list =
         ListRequest { filters: vec![filter], sort: Vec::new(), limit: 500, offset: 0, with_total: false };
-    for text in carts.page(request, list, &Access::Project).await?.results {
+    for text in carts.page(request, list, &Access::PROJECT).await?.results {
         let id = read(&text)?.meta.id;
         let edited = carts
             .edit(request, &Selector::Id(id.clone()), &change(), |cart, cx| {

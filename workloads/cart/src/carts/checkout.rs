@@ -12,7 +12,7 @@ use kit::resource::{Access, Collection, Context, Decision, Edit};
 use kit::store::Selector;
 
 fn change() -> Edit {
-    Edit { expected_version: None, access: Access::Project, visible: true }
+    Edit { expected_version: None, access: Access::PROJECT, visible: true }
 }
 
 /// Marks the cart as ordered; gives its JSON text.

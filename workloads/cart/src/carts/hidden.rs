@@ -2,6 +2,7 @@
 //! has to work out when it settles.
 
 use super::Held;
+use super::holds::Holds;
 use api::cart::CartState;
 use api::product::ProductProjection;
 use api::{Id, Timestamp};
@@ -24,9 +25,16 @@ pub struct CartHidden {
     /// The predicate of the chosen shipping method.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub shipping_predicate: Option<String>,
+    /// What is kept for the lines.
+    #[serde(skip_serializing_if = "is_default")]
+    pub holds: Holds,
     /// Never stored.
     #[serde(skip)]
     pub work: Work,
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 /// An order's hold on a cart.

@@ -56,7 +56,7 @@ pub(super) fn want_store(cart: &Held, cx: &Context<'_>) {
     }
 }
 
-/// A channel for a line: it must have the role, and in a store be one of its distribution channels.
+/// A channel for a line: it must have the role, and in a store be one of its channels for that, if it has any.
 pub(super) fn channel(
     cart: &Held,
     identifier: Option<&ResourceIdentifier>,
@@ -73,12 +73,14 @@ pub(super) fn channel(
             .with("missingRole", role.as_str())
             .into());
     }
-    if role == ChannelRole::ProductDistribution
-        && let Some(store) = store(cart, cx)?
-        && !store.distribution_channels.contains(&reference)
-    {
-        let message =
-            format!("The channel '{}' is not a distribution channel of the cart's store.", channel.id());
+    let Some(store) = store(cart, cx)? else { return Ok(Some(reference)) };
+    let of_store = match role {
+        ChannelRole::ProductDistribution => store.distributes(Some(channel.id())),
+        _ => store.supplies(channel.id()),
+    };
+    if !of_store {
+        let what = if role == ChannelRole::ProductDistribution { "distribution" } else { "supply" };
+        let message = format!("The channel '{}' is not a {what} channel of the cart's store.", channel.id());
         return Err(ApiError::invalid_operation(message).into());
     }
     Ok(Some(reference))

@@ -8,8 +8,10 @@ use api::cart::{
     LineItemPriceMode,
 };
 use api::channel::ChannelRole;
+use api::localized::keep_locales;
 use api::product::ProductProjection;
-use api::{ApiError, Id, Key, Money, Price, ProductVariant, TypedMoneyDraft};
+use api::store::Store;
+use api::{ApiError, Id, Key, LocalizedString, Money, Price, ProductVariant, TypedMoneyDraft};
 use kit::resource::{Context, Decision, Found};
 use pricing::LineIdentity;
 
@@ -55,15 +57,17 @@ pub(super) fn add(cart: &mut Held, draft: &LineItemDraft, cx: &Context<'_>) -> D
         }
         None => {
             refuse_taken_key(cart, draft.key.as_ref())?;
+            let store = known::store(cart, cx)?;
+            let of_store = store.as_deref().map(|store| &store.body);
             let line = LineItem {
                 id: cx.new_id(),
                 key: draft.key.clone(),
                 product_id: product.id().clone(),
                 product_key: product.key.clone(),
-                name: product.name.clone(),
-                product_slug: Some(product.slug.clone()),
+                name: text(&product.name, of_store),
+                product_slug: Some(text(&product.slug, of_store)),
                 product_type: product.product_type.clone(),
-                variant: snapshot(variant),
+                variant: snapshot(variant, of_store),
                 price: Price::plain(product.id().clone(), Money::new(0, cart.currency()).into()),
                 quantity,
                 total_price: Money::new(0, cart.currency()).into(),
@@ -79,6 +83,7 @@ pub(super) fn add(cart: &mut Held, draft: &LineItemDraft, cx: &Context<'_>) -> D
                 line_item_mode: LineItemMode::Standard,
                 inventory_mode: draft.inventory_mode,
                 shipping_details: None,
+                reservation: None,
                 custom,
                 added_at: Some(draft.added_at.unwrap_or(cx.now)),
                 last_modified_at: Some(cx.now),
@@ -164,9 +169,23 @@ fn product_and_variant(
     }
 }
 
-/// A variant as lines keep it.
-pub(super) fn snapshot(variant: &ProductVariant) -> ProductVariant {
-    ProductVariant { price: None, availability: None, ..variant.clone() }
+/// A variant as lines keep it: in a store, what the store shows of it.
+pub(super) fn snapshot(variant: &ProductVariant, store: Option<&Store>) -> ProductVariant {
+    let mut variant = ProductVariant { price: None, availability: None, ..variant.clone() };
+    if let Some(store) = store {
+        variant.prices.retain(|price| store.distributes(price.channel.as_ref().map(|channel| &channel.id)));
+        variant.keep_locales(&store.languages);
+    }
+    variant
+}
+
+/// A text of a product as lines keep it: in a store, in the store's languages.
+pub(super) fn text(text: &LocalizedString, store: Option<&Store>) -> LocalizedString {
+    let mut text = text.clone();
+    if let Some(store) = store {
+        keep_locales(&mut text, &store.languages);
+    }
+    text
 }
 
 fn refuse_taken_key(cart: &Held, key: Option<&Key>) -> Decision<()> {

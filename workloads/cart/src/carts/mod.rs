@@ -8,6 +8,7 @@ mod details;
 mod fields;
 mod guard;
 mod hidden;
+pub(crate) mod holds;
 mod known;
 mod lines;
 mod owner;
@@ -27,7 +28,7 @@ pub(crate) mod routes;
 mod tests;
 
 use api::cart::{Cart, CartAction, CartDraft, MY_CART_ACTIONS, MyCartDraft, TaxMode};
-use api::{ApiError, Key, Kind};
+use api::{ApiError, Key, Kind, ResourceIdentifier};
 use hidden::CartHidden;
 use kit::resource::{Context, Decision, Lookup, LookupBy, Mine, Owner, RouteSet, Rules, State};
 use kit::store::Claim;
@@ -121,8 +122,12 @@ impl Rules for Carts {
         }
     }
 
-    fn store(cart: &Cart) -> Option<&Key> {
-        cart.store.as_ref().map(|store| &store.key)
+    fn is_in_store(cart: &Cart, store: &Key) -> bool {
+        cart.store.as_ref().is_some_and(|held| held.key == *store)
+    }
+
+    fn bind_to_store(draft: &mut CartDraft, store: &Key) {
+        draft.store = Some(ResourceIdentifier::by_key(Kind::Store, store));
     }
 }
 

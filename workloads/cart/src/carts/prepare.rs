@@ -17,7 +17,7 @@ pub(crate) async fn prepare(
     request: &RequestInfo,
     body: &PrepareCart,
 ) -> Result<String> {
-    let edit = Edit { expected_version: Some(body.version), access: Access::Project, visible: false };
+    let edit = Edit { expected_version: Some(body.version), access: Access::PROJECT, visible: false };
     let found =
         carts.edit(request, &Selector::Id(body.cart_id.clone()), &edit, |cart, cx| check(cart, cx)).await?;
     found.map(|edited| edited.json).ok_or_else(|| no_cart(&body.cart_id))

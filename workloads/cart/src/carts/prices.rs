@@ -12,7 +12,7 @@ pub(super) struct Scope {
     currency: CurrencyCode,
     country: Option<CountryCode>,
     groups: Vec<Id>,
-    /// In a store: its distribution channels.
+    /// In a store with distribution channels: these.
     allowed: Option<Vec<Id>>,
     now: Timestamp,
 }
@@ -21,7 +21,9 @@ impl Scope {
     /// The cart's.
     pub(super) fn of(cart: &Held, cx: &Context<'_>) -> Decision<Self> {
         let store = known::store(cart, cx)?;
-        let allowed = store.map(|store| store.distribution_channels.iter().map(|c| c.id.clone()).collect());
+        let channels = store.iter().flat_map(|store| &store.distribution_channels);
+        let channels: Vec<Id> = channels.map(|channel| channel.id.clone()).collect();
+        let allowed = (!channels.is_empty()).then_some(channels);
         Ok(Self {
             currency: cart.currency(),
             country: cart.country,

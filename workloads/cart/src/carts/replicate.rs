@@ -85,12 +85,14 @@ pub(crate) async fn replicate(
 }
 
 fn shows(access: &Access, source: &Source) -> bool {
-    match access {
-        Access::Project => true,
-        Access::Own(Owner::Customer(id)) => source.customer_id.as_ref() == Some(id),
-        Access::Own(Owner::Anonymous(id)) => source.anonymous_id.as_ref() == Some(id),
-        Access::Store(key) => source.store.as_ref().is_some_and(|store| store.key == *key),
-    }
+    let is_of_owner = match &access.owner {
+        None => true,
+        Some(Owner::Customer(id)) => source.customer_id.as_ref() == Some(id),
+        Some(Owner::Anonymous(id)) => source.anonymous_id.as_ref() == Some(id),
+    };
+    let in_store =
+        access.store.as_ref().is_none_or(|key| source.store.as_ref().is_some_and(|held| held.key == *key));
+    is_of_owner && in_store
 }
 
 fn draft_of(source: &Source) -> Result<CartDraft> {

@@ -1,9 +1,9 @@
 //! Carts that nobody touches go after `deleteDaysAfterLastModification` days.
 //!
 //! `dueAt` is set once, when the cart is made, and looked at again only when it comes: an update does not
-//! move it, so it costs nothing.
+//! move it, so it costs nothing. A cart whose units are not kept yet as it wants is due, too.
 
-use super::{Carts, Held};
+use super::{Carts, Held, holds};
 use api::Timestamp;
 use kit::http::RequestInfo;
 use kit::recovery::Recover;
@@ -42,12 +42,16 @@ pub(crate) fn recover(carts: &Arc<Collection<Carts>>) -> Recover {
         let carts = Arc::clone(&carts);
         Box::pin(async move {
             let request = RequestInfo::system(&key.project, "retention");
-            let edit = Edit { expected_version: None, access: Access::Project, visible: true };
+            let edit = Edit { expected_version: None, access: Access::PROJECT, visible: true };
             let due = |cart: &mut Held, cx: &mut kit::resource::Context<'_>| {
                 delete_or_wait(cart, cx.now);
                 Ok(())
             };
-            carts.edit(&request, &Selector::Id(key.id), &edit, due).await?;
+            holds::ask(&carts, &request, &key.id).await?;
+            let looked_at = carts.edit(&request, &Selector::Id(key.id), &edit, due).await?;
+            if let Some(gone) = looked_at.filter(|edited| edited.state.visibility == Visibility::Deleted) {
+                holds::release(&carts, &request, &gone.state).await?;
+            }
             Ok(())
         })
     })

@@ -1,6 +1,6 @@
 //! The routes of carts beside the derived ones: active cart, replicate, merge; and what peers call.
 
-use super::{ACTIVE, Carts, adopt, checkout, prepare, replicate};
+use super::{ACTIVE, Carts, adopt, checkout, holds, prepare, replicate};
 use api::cart::{CartReplicateDraft, MergeCartDraft};
 use api::internal::cart::AdoptCart;
 use api::{ApiError, Id, Kind, Result};
@@ -9,8 +9,7 @@ use axum::routing::{get, post};
 use bytes::Bytes;
 use kit::http::{Params, Reply, RequestInfo, created, json, not_found, ok};
 use kit::resource::{
-    Access, Collection, Context, Facts, Lookup, LookupBy, Lookups, Mine, Operation, Owner, Stop, equals,
-    expand,
+    Access, Collection, Context, Facts, Lookup, LookupBy, Lookups, Mine, Operation, Stop, equals, expand,
 };
 use kit::service::ServiceBuilder;
 use serde_json::{Value, json as value};
@@ -110,12 +109,12 @@ pub(crate) fn public(mut builder: ServiceBuilder, carts: &Arc<Collection<Carts>>
 
 fn everyones(request: &RequestInfo) -> Result<Access> {
     request.caller.require_manage(Kind::Cart)?;
-    Ok(Access::Project)
+    Ok(Access::of(request))
 }
 
 fn own(request: &RequestInfo) -> Result<Access> {
     request.caller.require(&[Carts::MY_SCOPE.to_owned()])?;
-    Ok(Access::Own(Owner::of(request)?))
+    Access::own(request)
 }
 
 async fn merge(
@@ -179,5 +178,7 @@ pub(crate) fn internal(builder: ServiceBuilder, carts: &Arc<Collection<Carts>>) 
     let builder = route!(builder, "/confirm", checkout::confirm, nothing);
     let builder = route!(builder, "/adopt", adopt::adopt, perhaps);
     let builder = route!(builder, "/active", adopt::active, perhaps);
+    let builder =
+        route!(builder, "/held", holds::held, |wanted: Vec<bool>| serde_json::json!(wanted).to_string());
     route!(builder, "/reprice", adopt::reprice, nothing)
 }

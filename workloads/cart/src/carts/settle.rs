@@ -5,7 +5,7 @@
 
 use super::hidden::Work;
 use super::prices::Scope;
-use super::{Held, custom_lines, known, lines, retention, ship, taxes};
+use super::{Held, custom_lines, holds, known, lines, retention, ship, taxes};
 use api::cart::{CartState, FreezeStrategy, LineItem, LineItemPriceMode, TaxMode, TaxedPrice};
 use api::product::ProductProjection;
 use api::tax_category::TaxRate;
@@ -26,6 +26,7 @@ pub(crate) fn settle(cart: &mut Held, cx: &Context<'_>) -> Decision<()> {
     pricing::cart_totals(cart)?.apply(&mut cart.body);
     ship::check_fit(cart, to_be_had)?;
     retention::schedule(cart);
+    holds::settle(cart, cx)?;
     cart.hidden.work = Work::default();
     Ok(())
 }
@@ -96,6 +97,8 @@ fn select_prices(cart: &mut Held, cx: &Context<'_>) -> Decision<()> {
             known.push((at, known::product(cart, &line.product_id, cx)?));
         }
     }
+    let store = known::store(cart, cx)?;
+    let of_store = store.as_deref().map(|store| &store.body);
     let scope = Scope::of(cart, cx)?;
     let mut gone = Vec::new();
     for (at, product) in known {
@@ -104,12 +107,12 @@ fn select_prices(cart: &mut Held, cx: &Context<'_>) -> Decision<()> {
         let line = &mut cart.body.line_items[at];
         let variant = product.as_ref().and_then(|p| p.all_variants().find(|v| v.id == line.variant.id));
         if let (Some(product), Some(variant)) = (&product, variant) {
-            line.product_slug = Some(product.slug.clone());
+            line.product_slug = Some(lines::text(&product.slug, of_store));
             line.product_key.clone_from(&product.key);
             if refresh {
-                line.name.clone_from(&product.name);
+                line.name = lines::text(&product.name, of_store);
                 line.product_type.clone_from(&product.product_type);
-                line.variant = lines::snapshot(variant);
+                line.variant = lines::snapshot(variant, of_store);
             }
         } else if drop_gone {
             gone.push(at);

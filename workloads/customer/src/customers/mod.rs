@@ -51,6 +51,7 @@ impl Rules for Customers {
 
     const KIND: Kind = Kind::Customer;
     const INDEXES: &'static [&'static str] = &["email", "customerGroup.id", "externalId"];
+    const IN_STORE: &'static str = "stores(key = :value)";
     const ROUTES: RouteSet = RouteSet { create: false, update: false, ..RouteSet::ALL };
 
     fn create(new: &NewCustomer, cx: &mut Context<'_>) -> Decision<(Customer, Secrets)> {
@@ -96,6 +97,10 @@ impl Rules for Customers {
 
     fn hidden_claims(secrets: &Secrets) -> Vec<Claim> {
         secrets.claims()
+    }
+
+    fn is_in_store(customer: &Customer, store: &Key) -> bool {
+        customer.stores.iter().any(|held| held.key == *store)
     }
 
     fn user_identifiers(customer: &Customer) -> Map<String, Value> {

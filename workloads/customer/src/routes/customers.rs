@@ -70,7 +70,7 @@ pub(super) fn add(mut builder: ServiceBuilder, desk: &Desk, schemas: &Schemas) -
                 request.caller.require_manage(Kind::Customer)?;
                 Params::parse(query.as_deref())?;
                 let sign_in: CustomerSignin = json(&body)?;
-                let signed_in = c.sign_in(&request, &sign_in, None).await?;
+                let signed_in = c.sign_in(&request, &sign_in).await?;
                 Reply::Ok(ok(c.expanded(&request, query.as_deref(), signed_in).await?))
             }),
         )
@@ -85,7 +85,7 @@ impl Desk {
         update: UpdateRequest<CustomerAction>,
     ) -> Result<Option<String>> {
         let update = UpdateRequest { version: update.version, actions: self.steps(update.actions).await? };
-        let changed = self.customers.update(request, selector, &Access::Project, &update).await;
+        let changed = self.customers.update(request, selector, &Access::of(request), &update).await;
         let email = update.actions.iter().rev().find_map(|step| match &step.action {
             CustomerAction::ChangeEmail { email } => Some(email.as_str()),
             _ => None,

@@ -62,7 +62,7 @@ pub(super) fn add(mut builder: ServiceBuilder, desk: &Desk, schemas: &Schemas) -
                 admit(&request)?;
                 let sign_in: MyCustomerSignin = json(&body)?;
                 let sign_in = sign_in.in_session(request.caller.anonymous_id.clone());
-                Reply::Ok(ok(b.sign_in(&request, &sign_in, None).await?))
+                Reply::Ok(ok(b.sign_in(&request, &sign_in).await?))
             }),
         )
         .route(
@@ -112,7 +112,7 @@ fn myself(desk: &Desk) -> MethodRouter {
     MethodRouter::new()
         .get(move |request: RequestInfo, RawQuery(query): RawQuery| async move {
             let id = customer_of(&request)?;
-            let found = a.by_id(request.project(), &id).await?;
+            let found = a.by_id(&request, &id).await?;
             Reply::Ok(ok(a.expanded(&request, query.as_deref(), found.json).await?))
         })
         .post(move |request: RequestInfo, RawQuery(query): RawQuery, body: Bytes| async move {
@@ -129,7 +129,7 @@ fn myself(desk: &Desk) -> MethodRouter {
                 ApiError::malformed_parameter("version", "A version is required to delete a resource.")
             })?;
             let selector = Selector::Id(id.clone());
-            let gone = c.customers.delete(&request, &selector, &Access::Project, Some(version)).await?;
+            let gone = c.customers.delete(&request, &selector, &Access::of(&request), Some(version)).await?;
             let gone = gone.ok_or_else(|| ApiError::not_found(id.as_str()))?;
             Reply::Ok(ok(c.expanded(&request, query.as_deref(), gone.json).await?))
         })

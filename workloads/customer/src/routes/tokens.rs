@@ -122,7 +122,7 @@ fn get_by(desk: &Desk, kind: TokenKind) -> MethodRouter {
     get(
         move |request: RequestInfo, Path((_, token)): Path<(String, String)>, RawQuery(query): RawQuery| async move {
             request.caller.require_view(Kind::Customer)?;
-            let found = desk.by_token(request.project(), kind, &token).await?;
+            let found = desk.by_token(&request, kind, &token).await?;
             Reply::Ok(ok(desk.expanded(&request, query.as_deref(), found.json).await?))
         },
     )

@@ -39,25 +39,34 @@ impl Owner {
     }
 }
 
-/// Which resources of a kind a path shows.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Access {
-    /// All of the project.
-    Project,
-    /// Only the token's own; others are not found.
-    Own(Owner),
-    /// Only those of a store; others are not found.
-    Store(Key),
+/// Which resources of a kind a path shows; others are not found.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Access {
+    /// Only this owner's.
+    pub owner: Option<Owner>,
+    /// Only those of this store.
+    pub store: Option<Key>,
 }
 
 impl Access {
+    /// All of the project.
+    pub const PROJECT: Self = Self { owner: None, store: None };
+
+    /// What a path shows: all of the project, or of the store that it names.
+    #[must_use]
+    pub fn of(request: &RequestInfo) -> Self {
+        Self { owner: None, store: request.caller.store.clone() }
+    }
+
+    /// Of what a path shows, the token's own; 403 for tokens of nobody.
+    pub fn own(request: &RequestInfo) -> Result<Self> {
+        Ok(Self { owner: Some(Owner::of(request)?), ..Self::of(request) })
+    }
+
     /// Whether the path shows this resource.
     pub fn shows<R: Rules>(&self, body: &R::Body) -> bool {
-        match self {
-            Self::Project => true,
-            Self::Own(owner) => R::belongs_to(body, owner),
-            Self::Store(key) => R::store(body) == Some(key),
-        }
+        self.owner.as_ref().is_none_or(|owner| R::belongs_to(body, owner))
+            && self.store.as_ref().is_none_or(|store| R::is_in_store(body, store))
     }
 }
 
@@ -92,20 +101,35 @@ pub struct Snapshot {
 pub type Presenter =
     Arc<dyn for<'a> Fn(&'a RequestInfo, &'a Params, String) -> Boxed<'a, Result<String>> + Send + Sync>;
 
+/// What follows a change by a client before it is answered, where rules alone cannot do it; gives what is answered.
+pub type FollowUp<R> = Arc<
+    dyn for<'a> Fn(&'a Collection<R>, &'a RequestInfo, Edited<R>) -> Boxed<'a, Result<Edited<R>>>
+        + Send
+        + Sync,
+>;
+
 /// The resources of one kind.
-pub struct Collection<R> {
+pub struct Collection<R: Rules> {
     /// What the service is made of.
     pub deps: Deps,
     pub(crate) lookups: Arc<Lookups>,
     pub(crate) model: Model,
     presenter: Option<Presenter>,
+    follow_up: Option<FollowUp<R>>,
     rules: PhantomData<fn() -> R>,
 }
 
 impl<R: Rules> Collection<R> {
     /// The collection in the service's store.
     pub fn new(deps: Deps, lookups: Arc<Lookups>) -> Self {
-        Self { deps, lookups, model: super::model::model_of::<R>(), presenter: None, rules: PhantomData }
+        Self {
+            deps,
+            lookups,
+            model: super::model::model_of::<R>(),
+            presenter: None,
+            follow_up: None,
+            rules: PhantomData,
+        }
     }
 
     /// The same with something that answers add.
@@ -113,6 +137,21 @@ impl<R: Rules> Collection<R> {
     pub fn presented_by(mut self, presenter: Presenter) -> Self {
         self.presenter = Some(presenter);
         self
+    }
+
+    /// The same with something that follows changes by clients.
+    #[must_use]
+    pub fn followed_by(mut self, follow_up: FollowUp<R>) -> Self {
+        self.follow_up = Some(follow_up);
+        self
+    }
+
+    async fn follow(&self, request: &RequestInfo, edited: Edited<R>) -> Result<Snapshot> {
+        let edited = match &self.follow_up {
+            Some(follow_up) => follow_up(self, request, edited).await?,
+            None => edited,
+        };
+        Ok(edited.into_snapshot())
     }
 
     /// The text of an answer, with what the kind's answers add to what is stored.
@@ -132,7 +171,7 @@ impl<R: Rules> Collection<R> {
     pub async fn create(&self, request: &RequestInfo, draft: &R::Draft) -> Result<Snapshot> {
         let now = self.deps.clock.now();
         let edited = self.create_as(request, now, draft, Visibility::Live).await?;
-        Ok(edited.into_snapshot())
+        self.follow(request, edited).await
     }
 
     /// Makes a resource with a given visibility; a saga makes pending ones.
@@ -206,13 +245,12 @@ impl<R: Rules> Collection<R> {
             .view(request.project(), R::KIND, selector, MAIN)
             .await
             .map_err(|e| store_error(&e))?;
-        match (found, access) {
-            (Some(json), Access::Project) => Ok(Some(json)),
-            (Some(json), access) => {
+        match found {
+            Some(json) if *access != Access::PROJECT => {
                 let body: R::Body = serde_json::from_str(&json).map_err(|e| crate::peers::internal(&e))?;
                 Ok(access.shows::<R>(&body).then_some(json))
             }
-            (None, _) => Ok(None),
+            found => Ok(found),
         }
     }
 
@@ -247,7 +285,10 @@ impl<R: Rules> Collection<R> {
                 Ok(())
             })
             .await?;
-        Ok(edited.map(Edited::into_snapshot))
+        match edited {
+            Some(edited) => self.follow(request, edited).await.map(Some),
+            None => Ok(None),
+        }
     }
 
     /// Deletes a resource, under a version if one is given.
@@ -266,6 +307,9 @@ impl<R: Rules> Collection<R> {
                 Ok(())
             })
             .await?;
-        Ok(edited.map(Edited::into_snapshot))
+        match edited {
+            Some(edited) => self.follow(request, edited).await.map(Some),
+            None => Ok(None),
+        }
     }
 }

@@ -29,7 +29,7 @@ impl Edit {
     /// A change by the stack itself, of whatever version.
     #[must_use]
     pub fn internal() -> Self {
-        Self { expected_version: None, access: Access::Project, visible: false }
+        Self { expected_version: None, access: Access::PROJECT, visible: false }
     }
 }
 

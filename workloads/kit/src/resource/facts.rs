@@ -1,11 +1,13 @@
 //! Facts: what decisions know of other resources, fetched in batches.
 
-use api::{Id, Kind};
+use api::{Id, Kind, Stored};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::any::Any;
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
+use crate::peers::internal;
 use crate::store::{Claim, MAIN};
 
 /// A question about other resources.
@@ -83,5 +85,11 @@ impl Facts {
     /// Adds an answer.
     pub fn learn(&mut self, lookup: Lookup, texts: Vec<String>) {
         self.0.insert(lookup, Fact::new(texts));
+    }
+
+    /// The first that a lookup found, for those who decide nothing.
+    pub fn first<T: DeserializeOwned>(&self, lookup: &Lookup) -> api::Result<Option<Stored<T>>> {
+        let text = self.0.get(lookup).and_then(|fact| fact.texts.first());
+        text.map(|text| Stored::from_json(text).map_err(|e| internal(&e))).transpose()
     }
 }

@@ -142,11 +142,13 @@ impl<R: Rules> Collection<R> {
     ) -> Result<Page> {
         let filtered = !list.filters.is_empty();
         let mut filters = list.filters;
-        match access {
-            Access::Project => {}
-            Access::Own(Owner::Customer(id)) => filters.push(equals("customerId = :value", id.as_str())?),
-            Access::Own(Owner::Anonymous(id)) => filters.push(equals("anonymousId = :value", id)?),
-            Access::Store(key) => filters.push(equals("store(key = :value)", key.as_str())?),
+        match &access.owner {
+            None => {}
+            Some(Owner::Customer(id)) => filters.push(equals("customerId = :value", id.as_str())?),
+            Some(Owner::Anonymous(id)) => filters.push(equals("anonymousId = :value", id)?),
+        }
+        if let Some(store) = &access.store {
+            filters.push(equals(R::IN_STORE, store.as_str())?);
         }
         let query = Query {
             project: request.project().to_owned(),

@@ -23,7 +23,7 @@ mod model;
 mod openapi;
 mod routes;
 
-pub use collection::{Access, Collection, Owner, Presenter, Snapshot, UpdateRequest};
+pub use collection::{Access, Collection, FollowUp, Owner, Presenter, Snapshot, UpdateRequest};
 pub use context::{Context, Decision, Found, Stop, project_lookup};
 pub use custom::{set_field as set_custom_field, set_type as set_custom_type};
 pub use edit::{Edit, Edited};
@@ -72,6 +72,8 @@ pub trait Rules: Send + Sync + Sized + 'static {
     /// Path segments `name={value}` that read the most recently modified resource which meets a predicate
     /// over `:value`: `("customer-id", "customerId = :value and …")`.
     const LATEST: &'static [(&'static str, &'static str)] = &[];
+    /// What belongs to the store `:value`, as a predicate.
+    const IN_STORE: &'static str = "store(key = :value)";
     /// The query parameters that the kind's [`Presenter`] reads, with their types, for the API description.
     const QUERY: &'static [(&'static str, &'static str)] = &[];
     /// Whether change events carry the whole resource, for topics that others keep a copy of.
@@ -135,10 +137,13 @@ pub trait Rules: Send + Sync + Sized + 'static {
         false
     }
 
-    /// The store that it is bound to, for in-store views.
-    fn store(_body: &Self::Body) -> Option<&Key> {
-        None
+    /// Whether it belongs to a store, for in-store paths; says the same as [`Rules::IN_STORE`].
+    fn is_in_store(_body: &Self::Body, _store: &Key) -> bool {
+        false
     }
+
+    /// Binds a draft to the store of the path that it was sent to.
+    fn bind_to_store(_draft: &mut Self::Draft, _store: &Key) {}
 }
 
 /// A resource in the hands of its rules: what clients see, what they do not, and its life.

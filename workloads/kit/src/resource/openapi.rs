@@ -1,5 +1,6 @@
 //! The API description: each service tells its operations and schemas; the gateway merges them.
 
+use api::in_store::has_twin;
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Map, Value, json};
@@ -164,8 +165,17 @@ impl Parts {
         json!({"$ref": format!("#/components/schemas/{name}")})
     }
 
-    /// Adds an operation.
+    /// Adds an operation, and its twin in stores if there is one.
     pub fn add(&mut self, operation: &Operation) {
+        let behind = operation.path.strip_prefix("/{projectKey}/").unwrap_or_default();
+        if has_twin(&behind.split('/').collect::<Vec<_>>()) {
+            let path = format!("/{{projectKey}}/in-store/key={{storeKey}}/{behind}");
+            self.insert(&Operation { path, ..operation.clone() });
+        }
+        self.insert(operation);
+    }
+
+    fn insert(&mut self, operation: &Operation) {
         let item = self.paths.entry(operation.path.clone()).or_insert_with(|| json!({}));
         if let Some(item) = item.as_object_mut() {
             item.insert(operation.method.to_owned(), operation.describe());

@@ -68,17 +68,21 @@ impl<R: Rules> Reach<R> {
             Self::Project => request.caller.require_view(R::KIND)?,
             Self::Mine { scope, .. } => {
                 request.caller.require(&[(*scope).to_owned()])?;
-                return Ok(Access::Own(Owner::of(request)?));
+                return Access::own(request);
             }
         }
-        Ok(Access::Project)
+        Ok(Access::of(request))
     }
 
     fn draft(&self, body: &[u8], access: &Access) -> Result<R::Draft> {
-        match (self, access) {
-            (Self::Mine { create, .. }, Access::Own(owner)) => create(body, owner),
-            _ => json(body),
+        let mut draft = match (self, &access.owner) {
+            (Self::Mine { create, .. }, Some(owner)) => create(body, owner)?,
+            _ => json(body)?,
+        };
+        if let Some(store) = &access.store {
+            R::bind_to_store(&mut draft, store);
         }
+        Ok(draft)
     }
 
     fn update(&self, body: &[u8]) -> Result<UpdateRequest<R::Action>> {

@@ -74,7 +74,7 @@ async fn update_one(tree: &Tree, request: &RequestInfo, segment: &str, body: &[u
     let moves = update.actions.iter().any(|action| matches!(action, CategoryAction::ChangeParent { .. }));
     let changed = tree
         .categories
-        .update(request, &selector, &Access::Project, &update)
+        .update(request, &selector, &Access::PROJECT, &update)
         .await?
         .ok_or_else(|| not_found(segment))?;
     if moves && let Err(error) = tree.settle_below(request, &changed.id).await {
@@ -86,7 +86,7 @@ async fn update_one(tree: &Tree, request: &RequestInfo, segment: &str, body: &[u
 
 async fn delete_one(tree: &Tree, request: &RequestInfo, segment: &str, version: i64) -> api::Result<String> {
     let selector = selector(segment).ok_or_else(|| not_found(segment))?;
-    let edit = Edit { expected_version: Some(version), access: Access::Project, visible: true };
+    let edit = Edit { expected_version: Some(version), access: Access::PROJECT, visible: true };
     let doomed = tree
         .categories
         .edit(request, &selector, &edit, |state, cx| {

@@ -61,6 +61,7 @@ pub(super) fn product(draft: &ProductDraft, cx: &Context<'_>) -> Decision<(Produ
         tax_category: cx.reference_opt(Kind::TaxCategory, draft.tax_category.as_ref())?,
         state: super::actions::first_state(draft.state.as_ref(), cx)?,
         price_mode: Some(draft.price_mode.unwrap_or(ProductPriceMode::Embedded)),
+        review_rating_statistics: None,
     };
     Ok((product, hidden))
 }

@@ -1,6 +1,7 @@
 //! The texts under which a product is stored: itself, and its projections.
 
 use api::product::{Product, ProductPriceMode};
+use api::review::ReviewRatingStatistics;
 use api::{Key, Meta, Reference};
 use kit::resource::Context;
 use kit::store::{MAIN, View};
@@ -27,6 +28,8 @@ struct Head<'a> {
     state: Option<&'a Reference>,
     #[serde(skip_serializing_if = "Option::is_none")]
     price_mode: Option<ProductPriceMode>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    review_rating_statistics: Option<&'a ReviewRatingStatistics>,
 }
 
 /// All views of a product.
@@ -53,6 +56,7 @@ fn projection(meta: &Meta, product: &Product, version: &str) -> serde_json::Resu
         tax_category: product.tax_category.as_ref(),
         state: product.state.as_ref(),
         price_mode: product.price_mode,
+        review_rating_statistics: product.review_rating_statistics.as_ref(),
     };
     let mut text = api::meta::join(&meta, &head)?;
     let data = if version == CURRENT { &catalog.current } else { &catalog.staged };

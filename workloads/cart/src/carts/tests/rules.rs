@@ -41,6 +41,27 @@ fn a_customers_cart_takes_group_and_email_from_the_customer() {
 }
 
 #[test]
+fn lines_name_their_reservation_while_units_are_to_be_kept_for_them() {
+    let mut world = World::new();
+    world.project(
+        &json!({"inventory": {"reservationExpirationInMinutes": 30, "releaseExpiredReservations": true}}),
+    );
+    let draft = json!({"currency": "EUR", "inventoryMode": "ReserveOnCart", "lineItems": [{"sku": "chair"}, {"sku": "stone"}]});
+    let cart = world.create(draft).unwrap();
+    let due = cart.due_at.unwrap();
+    assert_eq!(due.as_millis(), 1_800_000_015_000, "the inventory is still to be asked");
+    let reserved = |cart: &crate::carts::Held| -> Vec<bool> {
+        cart.line_items.iter().map(|line| line.reservation.is_some()).collect()
+    };
+    assert_eq!(reserved(&cart), [true, true]);
+    let line = &cart.line_items[0].id;
+    let none = json!([{"action": "setLineItemInventoryMode", "lineItemId": line, "inventoryMode": "None"}]);
+    assert_eq!(reserved(&world.update(&cart, none).unwrap()), [false, true]);
+    let never = json!([{"action": "setReservationExpirationInMinutes", "reservationExpirationInMinutes": 0}]);
+    assert_eq!(world.update(&cart, never).err().unwrap().code(), Code::InvalidField);
+}
+
+#[test]
 fn a_frozen_cart_keeps_prices_and_refuses_what_would_change_them() {
     let mut world = World::new();
     let cart = world.cart(json!([{"sku": "chair"}]));

@@ -56,9 +56,7 @@ impl World {
     /// 1.08; 19 % in Germany and 20 %, included, in Austria; shipping to Germany for 4.95, free from 100.00.
     pub(super) fn new() -> Self {
         let mut world = Self::empty();
-        let project = json!({"key": "demo", "name": "Demo", "countries": ["DE"], "currencies": ["EUR"], "languages": ["en"],
-            "messages": {"enabled": false}, "carts": {"deleteDaysAfterLastModification": 90}});
-        world.facts.learn(project_lookup("demo"), vec![stored("demo", &project)]);
+        world.project(&json!({}));
         world.by_key(Kind::State, "Initial", "initial", &json!({"key": "Initial"}));
         world.product("chair", 1000);
         world.product("stone", 108);
@@ -73,6 +71,14 @@ impl World {
         world.by_id(Kind::Customer, "bert", &json!({"email": "bert@example.org"}));
         world.facts.learn(Lookup::new(Kind::Customer, LookupBy::Id(id("nobody"))), Vec::new());
         world
+    }
+
+    /// The project, with more settings.
+    pub(super) fn project(&mut self, rest: &Value) {
+        let mut project = json!({"key": "demo", "name": "Demo", "countries": ["DE"], "currencies": ["EUR"], "languages": ["en"],
+            "messages": {"enabled": false}, "carts": {"deleteDaysAfterLastModification": 90}});
+        project.as_object_mut().unwrap().extend(rest.as_object().unwrap().clone());
+        self.facts.learn(project_lookup("demo"), vec![stored("demo", &project)]);
     }
 
     pub(super) fn method(&mut self, rest: &Value) {

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # test.sh: all tests. First those of the workspace, with real servers from the testbed beside them (or those that
 # KUBECONFIG, KAFKA_BROKER and MONGODB_URI name), then the journeys of the SDK and generated requests against a
-# freshly started stack.
+# freshly started stack, and the journeys again against every service as processes, with the same answers.
 . "$(dirname "$0")/lib.sh"
 
 locked=${CI:+--locked}
@@ -14,14 +14,17 @@ fi
 scripts/step "build the tests" cargo test --workspace $locked --no-run
 
 log=$(mktemp)
-trap 'rm -f "$log"' EXIT
+answers=$(mktemp -d)
+trap 'rm -rf "$log" "$answers"' EXIT
 # shellcheck disable=SC2016
 scripts/step "cargo test, beside real servers" bash -o pipefail -c '"$1/debug/testbed" run -- cargo test --workspace $2 2>&1 | tee "$3"' \
   test "$TARGET" "$locked" "$log"
 
 # Few examples of every operation; `tests/fuzz/run.sh` by itself sends many more.
 scripts/step "SDK journeys, generated requests" \
-  env FUZZ=1 FUZZ_PHASES=fuzzing FUZZ_EXAMPLES=8 FUZZ_SECONDS=600 scripts/journeys.sh
+  env TRANSCRIPT="$answers/one" FUZZ=1 FUZZ_PHASES=fuzzing FUZZ_EXAMPLES=8 FUZZ_SECONDS=600 scripts/journeys.sh
+
+scripts/step "SDK journeys, every service as processes" env TRANSCRIPT="$answers/one" scripts/processes.sh
 
 awk '/^test result:/ { suites++; passed += $4; failed += $6; ignored += $8 }
   END { printf "cargo test: %d passed; %d failed; %d ignored; %d suites\n", passed, failed, ignored, suites }' "$log"

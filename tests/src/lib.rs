@@ -2,6 +2,7 @@
 //! talks to it over HTTP as any client would.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
+pub mod cluster;
 pub mod processes;
 
 use serde_json::{Value, json};

@@ -274,6 +274,14 @@ impl Processes {
         if ok { Ok(text) } else { Err(text) }
     }
 
+    /// Every process with its pid and its public routes, and the directory that has their keys.
+    pub fn told(&self) -> Value {
+        let processes = self.running.iter().map(|((service, replica), child)| {
+            json!({"service": service, "pid": child.id(), "url": self.url(service, *replica)})
+        });
+        json!({"keys": self.dir.path(), "processes": processes.collect::<Vec<_>>()})
+    }
+
     /// Where a process has its public routes.
     pub fn url(&self, service: &str, replica: usize) -> String {
         format!("http://{}:8080", self.hosts[service][replica])

@@ -1,11 +1,13 @@
-//! `processes MANIFEST -- COMMAND`: runs every service of a manifest as processes of their own, two of each, and a
-//! command beside them with the `CTP_*` variables of its first API client. Sample data is not loaded: the testbed's
-//! database shows behaviour, not speed.
+//! `processes MANIFEST -- COMMAND`: runs every service of a manifest as processes of their own, two of each (or as many
+//! as `PROCESSES_EACH` says), and a command beside them with the `CTP_*` variables of its first API client. Sample
+//! data is not loaded: the testbed's database shows behaviour, not speed. In `PROCESSES` the command finds, as JSON,
+//! where each process is and the directory of their keys.
 //!
 //! Kafka and the database are those of the environment (`testbed run`), or started for it.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "it is a part of the tests")]
 
 use commerce_tests::processes::{Plan, Processes, Servers, declared_client};
+use crds::ServiceName;
 use serde_json::{Value, json};
 use std::path::Path;
 use std::process::{Command, ExitCode};
@@ -34,13 +36,16 @@ async fn main() -> ExitCode {
         })
         .collect();
     let (servers, start) = (Servers::shared(), Instant::now());
-    let stack = Processes::start(&servers, &Plan { projects, ..Plan::default() }).await;
+    let replicas = std::env::var("PROCESSES_EACH").map_or(2, |each| each.parse().expect("a number"));
+    let enabled: Vec<&str> = manifest.enabled().map(ServiceName::as_str).collect();
+    let stack = Processes::start(&servers, &Plan { projects, services: &enabled, replicas }).await;
     eprintln!("processes: all are ready after {:.1} s", start.elapsed().as_secs_f64());
 
     let first = manifest.projects.first().expect("a stack has a project");
     let client = first.api_clients.first().expect("the project has an API client");
     let mut env = stack.env(&first.key, &client.name, 0);
     env.insert("CTP_SCOPES".to_owned(), client.scope(&first.key));
+    env.insert("PROCESSES".to_owned(), stack.told().to_string());
     let status = Command::new(program).args(rest).envs(&env).status().expect("the command can be run");
     if !status.success() {
         eprintln!("{}", stack.tails());

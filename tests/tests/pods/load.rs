@@ -1,0 +1,128 @@
+//! Shoppers who never stop: reads, carts and orders through the gateway's Service, until they are told to.
+
+use commerce_tests::Client;
+use commerce_tests::cluster::Stack;
+use serde_json::{Value, json};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+const SHOPPERS: usize = 4;
+
+/// Shoppers at work.
+pub struct Load {
+    stop: Arc<AtomicBool>,
+    shoppers: JoinHandle<Tally>,
+}
+
+/// What they saw.
+#[derive(Debug, Default)]
+pub struct Tally {
+    /// Answers that were as they should be.
+    pub good: usize,
+    /// Requests that got no answer, or another one: what was asked, and what came.
+    pub bad: Vec<String>,
+    /// Ids of the orders that were answered as made.
+    pub orders: Vec<String>,
+}
+
+impl Load {
+    /// Sends shoppers to project `demo` of a stack.
+    pub fn start(stack: &Stack) -> Self {
+        let stop = Arc::new(AtomicBool::new(false));
+        let (stack, until) = (stack.clone(), Arc::clone(&stop));
+        let shoppers = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
+            runtime.unwrap().block_on(async move {
+                let client = stack.client("demo").await;
+                let shopping = (0..SHOPPERS).map(|_| tokio::spawn(shop(client.clone(), Arc::clone(&until))));
+                let mut all = Tally::default();
+                for shopper in shopping.collect::<Vec<_>>() {
+                    let tally = shopper.await.unwrap();
+                    all.good += tally.good;
+                    all.bad.extend(tally.bad);
+                    all.orders.extend(tally.orders);
+                }
+                all
+            })
+        });
+        Self { stop, shoppers }
+    }
+
+    /// Calls them back.
+    pub fn stop(self) -> Tally {
+        // What happened last may show only in the next requests.
+        std::thread::sleep(Duration::from_secs(3));
+        self.stop.store(true, Ordering::Relaxed);
+        self.shoppers.join().unwrap()
+    }
+}
+
+impl Tally {
+    /// Nothing failed, and there was enough that could have.
+    #[track_caller]
+    pub fn expect_no_failure(&self) {
+        let shown = &self.bad[..self.bad.len().min(10)];
+        assert!(
+            self.bad.is_empty(),
+            "{} of {} failed: {shown:#?}",
+            self.bad.len(),
+            self.good + self.bad.len()
+        );
+        assert!(self.good > 50 && !self.orders.is_empty(), "too little was asked: {} answers", self.good);
+    }
+}
+
+/// One shopper. A round that fails starts anew.
+async fn shop(client: Client, stop: Arc<AtomicBool>) -> Tally {
+    let mut tally = Tally::default();
+    while !stop.load(Ordering::Relaxed) {
+        if round(&client, &mut tally).await.is_none() {
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+    }
+    tally
+}
+
+async fn round(client: &Client, tally: &mut Tally) -> Option<()> {
+    let path = "/product-projections?limit=1&where=masterVariant(sku%20is%20defined)";
+    let found = ask(client, tally, "GET", path, None, 200).await?;
+    let sku = found["results"][0]["masterVariant"]["sku"].clone();
+    let draft = json!({"currency": "EUR", "country": "DE", "inventoryMode": "None",
+        "shippingAddress": {"country": "DE"}, "lineItems": [{"sku": sku, "quantity": 1}]});
+    let cart = ask(client, tally, "POST", "/carts", Some(draft), 201).await?;
+    let path = format!("/carts/{}", cart["id"].as_str()?);
+    let change = json!({"version": cart["version"], "actions": [{"action": "setCustomerEmail", "email": "load@example.com"}]});
+    let cart = ask(client, tally, "POST", &path, Some(change), 200).await?;
+    let draft = json!({"cart": {"typeId": "cart", "id": cart["id"]}, "version": cart["version"]});
+    let order = ask(client, tally, "POST", "/orders", Some(draft), 201).await?;
+    let id = order["id"].as_str()?.to_owned();
+    ask(client, tally, "GET", &format!("/orders/{id}"), None, 200).await?;
+    tally.orders.push(id);
+    Some(())
+}
+
+async fn ask(
+    client: &Client,
+    tally: &mut Tally,
+    method: &str,
+    path: &str,
+    body: Option<Value>,
+    expected: u16,
+) -> Option<Value> {
+    match client.try_send(method, path, body.map(|body| body.to_string())).await {
+        Ok(answer) if answer.status == expected => {
+            tally.good += 1;
+            Some(answer.body)
+        }
+        Ok(answer) => {
+            tally.bad.push(format!("{method} {path}: {} {}", answer.status, answer.body));
+            None
+        }
+        Err(error) => {
+            tally.bad.push(format!("{method} {path}: {error:?}"));
+            None
+        }
+    }
+}

@@ -1,0 +1,44 @@
+//! The database or the broker goes away while shoppers shop: nothing that was answered is lost.
+
+use crate::load::Load;
+use crate::shop::shop;
+use commerce_tests::cluster::eventually;
+
+fn survives_the_loss_of(pod: &str) {
+    let (stack, _turn) = shop();
+    let uid = |pod: &str| Some(stack.get("pod", pod)?["metadata"]["uid"].clone());
+    let before = uid(pod);
+    let load = Load::start(&stack);
+    std::thread::sleep(std::time::Duration::from_secs(3));
+    stack.kubectl(&["delete", "pod", pod, "--grace-period=0", "--force"]);
+    eventually("another pod is there", || uid(pod).filter(|now| Some(now) != before.as_ref()));
+    eventually("it runs", || {
+        (stack.get("pod", pod)?["status"]["containerStatuses"][0]["ready"] == true).then_some(())
+    });
+    stack.wait_ready();
+    let tally = load.stop();
+    assert!(!tally.orders.is_empty(), "no order was made: {:#?}", tally.bad.first());
+    // Whoever is told of a failure is told so by the API: with a status and an error, or not at all.
+    let unclean: Vec<_> =
+        tally.bad.iter().filter(|bad| !bad.contains(": 50") && !bad.contains("Error")).collect();
+    assert!(unclean.is_empty(), "{unclean:#?}");
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async {
+        let client = stack.client("demo").await;
+        for order in &tally.orders {
+            client.get(&format!("/orders/{order}")).await.expect(200);
+        }
+    });
+}
+
+#[test]
+#[ignore = "needs a cluster with nodes: scripts/pods.sh"]
+fn a_database_that_is_restarted_loses_no_order() {
+    survives_the_loss_of("quickstart-mongodb-0");
+}
+
+#[test]
+#[ignore = "needs a cluster with nodes: scripts/pods.sh"]
+fn a_broker_that_is_restarted_loses_no_order() {
+    survives_the_loss_of("quickstart-kafka-0");
+}

@@ -4,6 +4,9 @@ import { mkdtempSync } from "node:fs";
 import http from "node:http";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { gatewayRows } from "./gateway.mjs";
+import { operatorRows } from "./operator.mjs";
+import { relayRows } from "./relay.mjs";
 import { ask, drive, mock, ours, scratch, vendure } from "./servers.mjs";
 
 const CLIENTS = 32;
@@ -17,7 +20,32 @@ const AS_FAST = 0.9;
 const ONE_CORE = "0";
 const OTHER_CORE = "1";
 
+/** What can be measured, by the section of the document that it fills. */
+export const SECTIONS = {
+  services: ["start", "read", "cart", "checkout", "flash"],
+  gateway: ["gateway"],
+  relay: ["relay"],
+  operator: ["operator"],
+};
+
+/** Gives rows by section, {name: rows}. */
 export async function run(chosen, effort, tell) {
+  const sections = {};
+  if (SECTIONS.services.some((name) => chosen.includes(name))) sections.services = await services(chosen, effort, tell);
+  for (const [name, rows] of Object.entries({ gateway: gatewayRows, relay: relayRows, operator: operatorRows })) {
+    if (!chosen.includes(name)) continue;
+    tell(`-- ${name}`);
+    try {
+      sections[name] = await rows({ effort, tell });
+    } catch (error) {
+      tell(`failed: ${error.message}`);
+      sections[name] = [{ measure: name, target: "", result: "no result", failed: error.message.split("\n")[0] }];
+    }
+  }
+  return sections;
+}
+
+async function services(chosen, effort, tell) {
   const bench = new Bench(effort, tell);
   const rows = [];
   if (chosen.includes("start")) rows.push(await guarded(startRow, bench));

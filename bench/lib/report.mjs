@@ -1,34 +1,88 @@
-// The table, and docs/benchmarks.md around it.
+// The table, and docs/benchmarks.md around it. What was measured is kept in docs/benchmarks.json, by section, so that
+// a run of one section leaves the others as they were, each with its own date and commit.
 import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import os from "node:os";
+
+const KEPT = new URL("../../docs/benchmarks.json", import.meta.url);
+const DOCUMENT = new URL("../../docs/benchmarks.md", import.meta.url);
 
 /** Of the minute before the first measure. */
 const load = os.loadavg()[0].toFixed(2);
 
 /** Markdown that also reads well in a terminal. */
 export function table(rows) {
-  const head = ["measure", "target", "result", ""];
   const verdict = (row) => (row.failed || row.met === undefined ? "no result" : row.met ? "met" : "**missed**");
-  const cells = [head, head.map(() => "---"), ...rows.map((row) => [row.measure, row.target, row.failed ? `failed: ${row.failed}` : row.result, verdict(row)])];
-  return cells.map((line) => `| ${line.map((cell) => cell.replaceAll("|", "\\|").replaceAll("\n", " ")).join(" | ")} |`).join("\n");
+  const cells = rows.map((row) => [row.measure, row.target, row.failed ? `failed: ${row.failed}` : row.result, verdict(row)]);
+  return lines(["measure", "target", "result", ""], cells);
 }
 
-export function document(rows, { runs, seconds }) {
+function lines(head, rows) {
+  const cell = (text) => String(text).replaceAll("|", "\\|").replaceAll("\n", " ");
+  return [head, head.map(() => "---"), ...rows].map((line) => `| ${line.map(cell).join(" | ")} |`).join("\n");
+}
+
+/** Keeps the sections that were measured, {name: rows}, and writes the document of all that are kept. */
+export function write(measured) {
+  const kept = existsSync(KEPT) ? JSON.parse(readFileSync(KEPT, "utf8")) : {};
+  for (const [name, rows] of Object.entries(measured)) kept[name] = { ...circumstances(name), rows };
+  const sections = SECTIONS.filter((name) => kept[name]);
+  writeFileSync(KEPT, `${JSON.stringify(Object.fromEntries(sections.map((name) => [name, kept[name]])), null, 2)}\n`);
+  writeFileSync(DOCUMENT, document(sections.map((name) => [name, kept[name]])));
+}
+
+/** In the order of the document. */
+const SECTIONS = ["services", "gateway", "relay", "operator"];
+
+function output(command, ...args) {
+  try {
+    return execFileSync(command, args, { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] }).trim();
+  } catch {
+    return "unknown";
+  }
+}
+
+/** When, of what, where, and how busy the machine was before. */
+function circumstances(name) {
+  const npm = (of) => JSON.parse(readFileSync(new URL(`../peers/node_modules/${of}/package.json`, import.meta.url), "utf8")).version;
+  const beside = {
+    services: () =>
+      `@labdigital/commercetools-mock ${npm("@labdigital/commercetools-mock")}, Vendure ${npm("@vendure/core")} with better-sqlite3 ${npm("better-sqlite3")}, Node ${process.version}`,
+    gateway: () => output("sh", "-c", "nginx -v 2>&1").replace("nginx version: ", ""),
+    relay: () => "Apache Kafka of the testbed",
+    operator: () => "Kubernetes of the testbed, all in one place",
+  };
+  return {
+    date: new Date().toISOString().slice(0, 10),
+    commit: output("git", "describe", "--always", "--dirty"),
+    rustc: output("rustc", "--version").replace(/ \(.*/, ""),
+    load,
+    machine: `${os.cpus().length} cores, ${os.cpus()[0]?.model ?? "unknown CPU"}, ${Math.round(os.totalmem() / 2 ** 30)} GiB, ${os.type()} ${os.release()}`,
+    beside: beside[name](),
+  };
+}
+
+function document(sections) {
+  const rows = sections.flatMap(([, section]) => section.rows);
   const details = rows.filter((row) => row.detail).map((row) => `- ${row.measure}: ${row.detail}`);
+  const when = sections.map(([name, s]) => [name, s.date, `${s.commit}, ${s.rustc}`, s.load, s.machine, s.beside]);
   return `# Benchmarks
 
-Written by \`make bench\`, which repeats them: it builds a release binary, installs the peers from npm, starts everything on loopback ports with fresh data directories, measures and ends it, in some five minutes after the build. \`make bench ARGS=--quick\` only shows that everything works; \`ARGS="--only read,cart"\` measures a part.
+Written by \`make bench\`, which repeats them: it builds release binaries, installs the peers, starts everything on loopback ports with fresh data directories, measures and ends it, in some twenty minutes after the build. \`make bench ARGS=--quick\` only shows that everything works; \`ARGS="--only operator,relay"\` measures a part and leaves the other rows as they were.
 
 ${table(rows)}
 
-${machine()}
+${lines(["section", "date", "ours", "load before", "machine", "beside"], when)}
 
-Medians of ${runs} runs of ${seconds} s after a second of warming up (starts: of ${runs + 2}), 32 closed-loop keep-alive clients; ours and the peers take turns within the same run, and a ratio is only ever made of two rates from one run. A run in which a single request was answered otherwise than expected is no result. The load driver (\`bench/\`, Rust) shares the machine with the server, so rates are those of both together; in the measure "on one core" the server has one core and the driver another.
+The load before is the average number of runnable processes in the minute before; more than some 0.3 means that others were using the machine. A ratio is only ever made of two figures from one run, in which the two sides took turns. A run in which a single request was answered otherwise than expected is no result.
 
 ${details.join("\n")}
 
 ## What is compared
+
+### Services
+
+Medians of runs of 5 s after a second of warming up, 32 closed-loop keep-alive clients. The load driver (\`bench/\`, Rust) shares the machine with the server, so rates are those of both together; in the measure "on one core" the server has one core and the driver another.
 
 - **Ours** is \`commerce up\` with SQLite, through the gateway, with a verified token on each request. Every change is on disk (fsync) before it is answered, and no answer comes from a cache of answers. Checkout applies prices, tiers, taxes, shipping, stock and the saga that makes an order.
 - **The mock** is \`@labdigital/commercetools-mock\` in memory, without tokens, stock or fsync. It copies its catalogue for reads by key and look-ups by SKU, so it is compared where it is best: reads by id.
@@ -37,26 +91,22 @@ ${details.join("\n")}
 - **Start** is from the start of the process to the first answer: for us a token and a product read with it, from a data directory with the sample catalogue; for the mock a read of an empty catalogue, as it keeps none.
 - **Flash sale**: each buyer does a whole checkout of the one SKU. "Exactly" compares what buyers were told, what the order list counts and what the stock says. The rate is counted until the last unit is sold.
 - **Resident memory** is \`VmRSS\` at the end of the loads, of the largest of the servers that took them.
-`;
-}
 
-function machine() {
-  const version = (name) => JSON.parse(readFileSync(new URL(`../peers/node_modules/${name}/package.json`, import.meta.url), "utf8")).version;
-  const output = (command, ...args) => {
-    try {
-      return execFileSync(command, args, { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).trim();
-    } catch {
-      return "unknown";
-    }
-  };
-  const commit = output("git", "describe", "--always", "--dirty");
-  const facts = [
-    ["date", new Date().toISOString().slice(0, 10)],
-    ["machine", `${os.cpus().length} cores, ${os.cpus()[0]?.model ?? "unknown CPU"}, ${Math.round(os.totalmem() / 2 ** 30)} GiB`],
-    ["system", `${os.type()} ${os.release()}`],
-    ["load before", `${load} runnable processes on average (more than some 0.3 means that others were using the machine)`],
-    ["ours", `commit ${commit}, ${output("rustc", "--version")}`],
-    ["peers", `@labdigital/commercetools-mock ${version("@labdigital/commercetools-mock")}, Vendure ${version("@vendure/core")} with better-sqlite3 ${version("better-sqlite3")}, Node ${process.version}`],
-  ];
-  return ["| | |", "| --- | --- |", ...facts.map(([name, value]) => `| ${name} | ${value} |`)].join("\n");
+### Gateway
+
+\`commerce serve gateway\` hands requests to \`commerce serve product\`, and so does nginx in its place: one worker, keep-alive to the same process, no log of requests. The gateway speaks HTTP/2 to the service, nginx HTTP/1.1, which is all it can. The gateway verifies the client's token and signs an internal one; nginx passes on the internal token that the driver made. Whichever it is has a core to itself; driver, service and servers share the other, which would be the limit for both. So what is compared is the processor time that a request costs: requests per second of processor time of the gateway, and of nginx. The request is one that the service refuses before it asks its database (400, a limit out of bounds): the testbed's database would be all that is measured.
+
+### Relay
+
+Events of documents in SQLite are drained by the relay to a real broker (one partition leader, acknowledged writes) and marked as published; beside it the same while 32 writers go on. The broker shares the machine.
+
+### Operator
+
+The operator is a process of its own, against a real API server and etcd with the cluster's controllers and scheduler on the same machine, no nodes, so all pods stay pending. Figures of writes are the operator's own counters, without renewals of its lease.
+
+- **One stack**: from the user's apply of \`spec: {}\` until its status says that all objects are written, with the objects counted afterwards; the bare client applies the same rendered objects in another namespace with as many requests at once, and does nothing else. In turns, with pauses in which the controllers end what they began.
+- **Many stacks** are applied as fast as four clients can, and counted until the last is written. The controllers make ReplicaSets, pods and endpoint slices of them meanwhile. Flux's published figure is of another machine.
+- **Drift** is a selector of a Service changed by somebody else, until a read shows it repaired; an **edit** is a changed number of replicas, from the apply until the status says that it is written. Each is of one stack among all, one after another.
+- **Memory** is \`VmRSS\` when nothing is left to write; the peak is \`VmHWM\`.
+`;
 }

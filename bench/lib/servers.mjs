@@ -10,7 +10,9 @@ import { fileURLToPath } from "node:url";
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
 const peers = join(root, "bench/peers");
-const commerce = resolve(process.env.COMMERCE ?? join(root, "target/release/commerce"));
+const commerce = resolve(process.env.COMMERCE);
+/** Where cargo left the rest of what run.sh had built. */
+export const release = dirname(resolve(process.env.BENCH));
 
 export const scratch = mkdtempSync(join(tmpdir(), "commerce-bench-"));
 const running = new Set();
@@ -151,6 +153,42 @@ export async function vendure({ products }) {
   server.flavour = "vendure";
   await server.until("ready", 120, () => readFileSync(server.log, "utf8").includes("READY"));
   return server;
+}
+
+/** Runs a program beneath servers of the testbed; gives what its lines of JSON, {measure, value}, say. */
+export async function beneath(parts, program, { cores, seconds, env = {}, tell }) {
+  const command = [join(release, "testbed"), "run", "--only", parts, "--", ...program];
+  const server = new Server(`testbed-${parts}`, 0, scratch, pinned(cores, command), {
+    stdio: ["ignore", "pipe", "pipe"],
+    env: { ...process.env, COMMERCE: commerce, BENCH: resolve(process.env.BENCH), ...env },
+  });
+  const seen = {};
+  let [out, err] = ["", ""];
+  server.child.stdout.on("data", (chunk) => {
+    const lines = (out + chunk).split("\n");
+    out = lines.pop();
+    for (const line of lines.filter((line) => line.startsWith("{"))) {
+      tell(line);
+      const { measure, value } = JSON.parse(line);
+      seen[measure] = value;
+    }
+  });
+  server.child.stderr.on("data", (chunk) => {
+    err = (err + chunk).slice(-20_000);
+    appendFileSync(server.log, chunk);
+  });
+  let late = false;
+  const kill = setTimeout(() => {
+    late = true;
+    server.stop();
+  }, seconds * 1000);
+  // Once its last line is read, which is after its end.
+  const code = await new Promise((done) => server.child.once("close", done));
+  clearTimeout(kill);
+  running.delete(server);
+  if (late) throw new Error(`${program[0]} did not end within ${seconds} s`);
+  if (code !== 0) throw new Error(`${program[0]} ended with ${code}: ${err.trim().split("\n").slice(-5).join(" / ")}`);
+  return seen;
 }
 
 /** Ends everything that is still there. */

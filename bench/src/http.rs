@@ -1,16 +1,16 @@
-//! One keep-alive connection to the loopback address. Every request has a deadline, so a server that hangs
+//! One keep-alive connection to a server of this machine. Every request has a deadline, so a server that hangs
 //! shows as an error, never as a driver that hangs.
 
 use anyhow::{Context, Result};
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::client::conn::http1::{SendRequest, handshake};
-use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HOST, HeaderValue};
+use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HOST, HeaderName, HeaderValue};
 use hyper::{Method, Request};
 use hyper_util::rt::TokioIo;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::net::TcpStream;
 
@@ -20,7 +20,7 @@ const MAX_BODY: usize = 64 << 20;
 /// A connection; one request at a time.
 pub(crate) struct Connection {
     sender: SendRequest<Full<Bytes>>,
-    authorization: Option<HeaderValue>,
+    identity: Option<(HeaderName, HeaderValue)>,
 }
 
 /// An answer.
@@ -56,21 +56,23 @@ impl Answer {
 }
 
 impl Connection {
-    pub(crate) async fn open(port: u16, authorization: Option<HeaderValue>) -> Result<Self> {
-        let stream =
-            TcpStream::connect(SocketAddr::from((Ipv4Addr::LOCALHOST, port))).await.context("connect")?;
+    pub(crate) async fn open(
+        address: SocketAddr,
+        identity: Option<(HeaderName, HeaderValue)>,
+    ) -> Result<Self> {
+        let stream = TcpStream::connect(address).await.context("connect")?;
         stream.set_nodelay(true)?;
         let (sender, connection) = handshake(TokioIo::new(stream)).await?;
         tokio::spawn(async move {
             // How it ended shows in the request that was under way.
             let _ = connection.await;
         });
-        Ok(Self { sender, authorization })
+        Ok(Self { sender, identity })
     }
 
     /// What is sent as `Authorization` from now on.
     pub(crate) fn authorize(&mut self, authorization: Option<HeaderValue>) {
-        self.authorization = authorization;
+        self.identity = authorization.map(|value| (AUTHORIZATION, value));
     }
 
     pub(crate) async fn send(
@@ -81,8 +83,8 @@ impl Connection {
         media: &'static str,
     ) -> Result<Answer> {
         let mut request = Request::builder().method(method).uri(path).header(HOST, "127.0.0.1");
-        if let Some(authorization) = &self.authorization {
-            request = request.header(AUTHORIZATION, authorization);
+        if let Some((name, value)) = &self.identity {
+            request = request.header(name, value);
         }
         if !body.is_empty() {
             request = request.header(CONTENT_TYPE, media);

@@ -23,7 +23,10 @@ struct Cli {
     /// What to do
     #[arg(value_enum)]
     scenario: scenario::Name,
-    /// The server's port on the loopback address
+    /// The server's address, of this machine
+    #[arg(long, default_value = "127.0.0.1")]
+    host: std::net::Ipv4Addr,
+    /// The server's port
     #[arg(long)]
     port: u16,
     /// Whose API it speaks
@@ -35,6 +38,9 @@ struct Cli {
     /// Client id and secret, `id:secret`; none for servers without tokens
     #[arg(long, env = "BENCH_CREDENTIALS", hide_env_values = true)]
     credentials: Option<String>,
+    /// The internal token that a gateway would send along, for a proxy in its place
+    #[arg(long, env = "BENCH_CALLER", hide_env_values = true)]
+    caller: Option<String>,
     /// Clients at the same time
     #[arg(long, default_value_t = 32, value_parser = clap::value_parser!(u16).range(1..=512))]
     clients: u16,
@@ -71,8 +77,13 @@ fn run(cli: &Cli) -> anyhow::Result<serde_json::Value> {
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
-        let target =
-            target::Target::connect(cli.flavour, cli.port, &cli.project, cli.credentials.as_deref()).await?;
+        anyhow::ensure!(cli.host.is_loopback(), "{} is not of this machine", cli.host);
+        let mut target = target::Target::new(cli.flavour, (cli.host, cli.port).into(), &cli.project);
+        match (&cli.credentials, &cli.caller) {
+            (Some(credentials), _) => target.log_in(credentials).await?,
+            (None, Some(caller)) => target.pose_as(caller)?,
+            (None, None) => {}
+        }
         scenario::run(cli.scenario, target, load).await
     })
 }

@@ -23,6 +23,8 @@ pub(crate) enum Name {
     Seed,
     /// Reads product projections by key with price selection (Vendure: products by slug)
     ProjectionByKey,
+    /// Asks for a page beyond the limit, which a service refuses without a look at its database
+    Refused,
     /// Reads product projections by id
     ProjectionById,
     /// Makes a cart and adds a line item
@@ -48,7 +50,7 @@ pub(crate) async fn run(name: Name, target: Target, load: Load) -> Result<Value>
         (Name::Seed, Flavour::Commerce) => seed::seed(&target, load.clients, load.products).await,
         (Name::FlashSale, Flavour::Commerce) => flash::flash_sale(&target, load.clients, load.buyers).await,
         (Name::ProjectionByKey | Name::Checkout, _)
-        | (Name::ProjectionById | Name::CartAndLine, Flavour::Commerce) => {
+        | (Name::ProjectionById | Name::CartAndLine | Name::Refused, Flavour::Commerce) => {
             closed_loop(name, target, load).await
         }
         (_, Flavour::Vendure) => anyhow::bail!("{name:?} is not there for Vendure"),
@@ -56,9 +58,9 @@ pub(crate) async fn run(name: Name, target: Target, load: Load) -> Result<Value>
 }
 
 async fn closed_loop(name: Name, target: Target, load: Load) -> Result<Value> {
-    let catalogue = match target.flavour {
-        Flavour::Commerce => Some(Arc::new(Catalogue::read(&target, load.products).await?)),
-        Flavour::Vendure => None,
+    let catalogue = match (target.flavour, name) {
+        (Flavour::Vendure, _) | (_, Name::Refused) => None,
+        (Flavour::Commerce, _) => Some(Arc::new(Catalogue::read(&target, load.products).await?)),
     };
     let from = Instant::now() + WARM_UP;
     let to = from + load.time;
@@ -119,6 +121,7 @@ impl Round {
         let Some(catalogue) = &self.catalogue else {
             let n = at % self.products;
             return match self.name {
+                Name::Refused => shop::refused(&self.target, c).await,
                 Name::Checkout => vendure::checkout(c, n).await,
                 _ => vendure::product(c, n).await.map(drop),
             };
@@ -128,7 +131,7 @@ impl Round {
             Name::ProjectionById => shop::projection_by_id(&self.target, catalogue, c, at).await,
             Name::CartAndLine => shop::cart_and_line(&self.target, catalogue, c, at).await,
             Name::Checkout => shop::checkout(&self.target, catalogue, c, at).await?.expect(201).map(drop),
-            Name::Seed | Name::FlashSale => anyhow::bail!("not a loop"),
+            Name::Seed | Name::FlashSale | Name::Refused => anyhow::bail!("not a loop over a catalogue"),
         }
     }
 }

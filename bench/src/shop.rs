@@ -82,6 +82,12 @@ pub(crate) async fn projection_by_id(
     Ok(())
 }
 
+/// A page beyond the limit.
+pub(crate) async fn refused(target: &Target, c: &mut Connection) -> Result<()> {
+    c.get(&target.path("/products?limit=501")).await?.expect(400)?;
+    Ok(())
+}
+
 pub(crate) async fn cart_and_line(
     target: &Target,
     catalogue: &Catalogue,

@@ -6,7 +6,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use clap::ValueEnum;
 use hyper::Method;
-use hyper::header::HeaderValue;
+use hyper::header::{AUTHORIZATION, HeaderName, HeaderValue};
+use std::net::SocketAddr;
 
 /// Whose API the server speaks.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -21,35 +22,38 @@ pub(crate) enum Flavour {
 #[derive(Clone)]
 pub(crate) struct Target {
     pub(crate) flavour: Flavour,
-    pub(crate) port: u16,
+    address: SocketAddr,
     project: String,
-    authorization: Option<HeaderValue>,
+    /// The header that says who asks.
+    identity: Option<(HeaderName, HeaderValue)>,
 }
 
 impl Target {
-    /// Gets a token if there are credentials (`id:secret`).
-    pub(crate) async fn connect(
-        flavour: Flavour,
-        port: u16,
-        project: &str,
-        credentials: Option<&str>,
-    ) -> Result<Self> {
-        let mut authorization = None;
-        if let Some(credentials) = credentials {
-            let basic = HeaderValue::try_from(format!("Basic {}", STANDARD.encode(credentials)))?;
-            let mut connection = Connection::open(port, Some(basic)).await?;
-            let form = "grant_type=client_credentials".into();
-            let answer =
-                connection.send(Method::POST, "/oauth/token", form, "application/x-www-form-urlencoded");
-            let token: serde_json::Value = answer.await?.expect(200)?.json()?;
-            let token = token["access_token"].as_str().context("no access_token")?;
-            authorization = Some(HeaderValue::try_from(format!("Bearer {token}"))?);
-        }
-        Ok(Self { flavour, port, project: project.to_owned(), authorization })
+    /// A server that does not ask who asks.
+    pub(crate) fn new(flavour: Flavour, address: SocketAddr, project: &str) -> Self {
+        Self { flavour, address, project: project.to_owned(), identity: None }
+    }
+
+    /// Gets a token for the credentials, `id:secret`.
+    pub(crate) async fn log_in(&mut self, credentials: &str) -> Result<()> {
+        let basic = HeaderValue::try_from(format!("Basic {}", STANDARD.encode(credentials)))?;
+        let mut connection = Connection::open(self.address, Some((AUTHORIZATION, basic))).await?;
+        let form = "grant_type=client_credentials".into();
+        let answer = connection.send(Method::POST, "/oauth/token", form, "application/x-www-form-urlencoded");
+        let token: serde_json::Value = answer.await?.expect(200)?.json()?;
+        let token = token["access_token"].as_str().context("no access_token")?;
+        self.identity = Some((AUTHORIZATION, HeaderValue::try_from(format!("Bearer {token}"))?));
+        Ok(())
+    }
+
+    /// Sends this internal token along, as the gateway does.
+    pub(crate) fn pose_as(&mut self, caller: &str) -> Result<()> {
+        self.identity = Some((HeaderName::from_static("commerce-caller"), HeaderValue::try_from(caller)?));
+        Ok(())
     }
 
     pub(crate) async fn open(&self) -> Result<Connection> {
-        Connection::open(self.port, self.authorization.clone()).await
+        Connection::open(self.address, self.identity.clone()).await
     }
 
     /// A path under the project.

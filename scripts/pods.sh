@@ -8,7 +8,7 @@
 . "$(dirname "$0")/lib.sh"
 
 [ "$(id -u)" -eq 0 ] || die "nodes need root: run scripts/pods.sh as root"
-scripts/setup.sh node journeys
+scripts/setup.sh pods journeys
 scripts/image.sh
 # shellcheck disable=SC2086 # an absent flag is no word
 cargo build --workspace ${CI:+--locked} --bin testbed

@@ -59,17 +59,21 @@ cluster.local in-addr.arpa {
   }
 }
 END
-# A line through the file `dns` ends it, another one starts it again.
+# A line through the file `dns` ends it, another one starts it again. It is open all the time, for who opens it anew
+# might meet the end of the line before.
 dns() {
+  local server
   while true; do
     coredns -conf Corefile &
-    read -r _ <dns
-    kill %1
+    server=$!
+    read -r _ <&5
+    kill "$server"
     wait
-    read -r _ <dns
+    read -r _ <&5
   done
 }
 mkfifo dns
+exec 5<>dns
 dns &
 volumes admin.kubeconfig "$PWD/volumes" /run/volumes >volumes.log 2>&1 &
 

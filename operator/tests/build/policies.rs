@@ -178,14 +178,19 @@ fn from_outside_of_the_stack_only_the_gateway_is_open() {
 }
 
 #[test]
-fn the_operator_reaches_the_managed_database_and_broker() {
+fn the_operator_reaches_the_managed_database_and_broker_and_asks_services_how_they_are() {
     let children = children(&stack("{}"));
     let (policies, pods) = (policies(&children), pods(&children));
     let operator = stranger("commerce-system", &[("app.kubernetes.io/name", "commerce-operator")]);
     for (pod, port) in pods.iter().flat_map(|pod| PORTS.map(|port| (pod, port))) {
         let open = reaches(&policies, Some(&operator), Some(pod), port, "TCP");
-        let wanted =
-            matches!((pod.name.as_str(), port), ("mongodb", 27017) | ("kafka", 9092) | ("gateway", 8080));
+        let wanted = match pod.name.as_str() {
+            "mongodb" => port == 27017,
+            "kafka" => port == 9092,
+            "seed" => false,
+            "gateway" => [8080, 9090].contains(&port),
+            _ => port == 9090,
+        };
         assert_eq!(open, wanted, "to {}:{port}", pod.name);
     }
 }

@@ -311,6 +311,14 @@ impl Lab {
             workloads.into_iter().all(|(_, object)| done(object)).then_some(())
         })
         .await;
+        until("the operator says why no pod runs", async || {
+            let stack = self.stacks().get(name).await.unwrap();
+            let (_, reason, message) = said(&stack.status.unwrap_or_default(), "Ready");
+            // It names the first three.
+            let told = message.contains("account: no node") && message.matches("no node takes").count() == 3;
+            (told || reason != "ServicesNotReady").then_some(())
+        })
+        .await;
         tokio::time::sleep(Duration::from_millis(700)).await;
         self.stacks().get(name).await.unwrap()
     }

@@ -7,6 +7,7 @@
 use super::config::millis;
 use super::event;
 use super::producer::Publisher;
+use super::queries::SILENCE;
 use super::trouble::{Context, Trouble};
 use crate::bus::hand_to;
 use kit::bus::{BusError, Follower};
@@ -15,7 +16,7 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::{ClientConfig, Message, Offset, TopicPartitionList};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
@@ -141,7 +142,7 @@ impl Reader {
         refresh.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         refresh.reset();
         // Every partition tells at least where it ends.
-        let mut heard = false;
+        let (began, mut heard) = (Instant::now(), false);
         loop {
             let abandoned = async {
                 match &mut self.caught_up {
@@ -171,8 +172,8 @@ impl Reader {
                     Err(error) => tracing::debug!(topic = self.topic, %error, "nothing to follow for the moment"),
                 },
                 _ = refresh.tick() => {
-                    if !heard {
-                        // The library asks nobody again if it lost its only connection before it knew the topic.
+                    if !heard && began.elapsed() > SILENCE {
+                        // See the constant; it happens before the library knows the topic, too.
                         return Err(KafkaError::MessageConsumption(RDKafkaErrorCode::OperationTimedOut));
                     }
                     self.grow(client, followers).await?;

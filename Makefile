@@ -5,7 +5,7 @@ LOCKED := $(if $(CI),--locked)
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 
 .DEFAULT_GOAL := help
-.PHONY: help up test journeys check image cluster cluster-down fmt deny advisories bench setup clean-cache
+.PHONY: help up test journeys check pods image cluster cluster-down fmt deny advisories bench setup clean-cache
 
 help: ## list these verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,6 +21,9 @@ test: ## run all tests, with real servers beside them; installs what is missing
 
 journeys: ## run only the SDK journeys, against a fresh stack or what the CTP_* variables name
 	@$(STEP) "SDK journeys" scripts/journeys.sh $(ARGS)
+
+pods: ## run the scenarios on real pods: two nodes, the images, the operator by Helm; takes root
+	@$(STEP) "scenarios on pods" scripts/pods.sh $(ARGS)
 
 check: ## what CI runs: format, clippy, bans, licences, sources, then all tests
 	@$(STEP) "tools" scripts/setup.sh check

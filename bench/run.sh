@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # run.sh [--quick] [--only MEASURE,…] [--no-write]: builds, starts ours and the peers on loopback ports and fresh data
-# directories, measures, prints the table and writes docs/benchmarks.md. Takes some twenty minutes after the build.
+# directories, measures, prints the table and writes docs/benchmarks.md. The 500 stacks
+# of the operator's rows alone take more than a quarter of an hour.
 #
 #   --quick     one short run of each: shows that everything works, and is no result (implies --no-write)
 #   --only      of start, read, cart, checkout, flash, gateway, relay, operator

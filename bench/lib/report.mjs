@@ -68,7 +68,7 @@ function document(sections) {
   const when = sections.map(([name, s]) => [name, s.date, `${s.commit}, ${s.rustc}`, s.load, s.machine, s.beside]);
   return `# Benchmarks
 
-Written by \`make bench\`, which repeats them: it builds release binaries, installs the peers, starts everything on loopback ports with fresh data directories, measures and ends it, in some twenty minutes after the build. \`make bench ARGS=--quick\` only shows that everything works; \`ARGS="--only operator,relay"\` measures a part and leaves the other rows as they were.
+Written by \`make bench\`, which repeats them: it builds release binaries, installs the peers, starts everything on loopback ports with fresh data directories, measures and ends it; the operator's 500 stacks alone take more than a quarter of an hour. \`make bench ARGS=--quick\` only shows that everything works; \`ARGS="--only operator,relay"\` measures a part and leaves the other rows as they were.
 
 ${table(rows)}
 

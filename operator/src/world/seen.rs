@@ -12,7 +12,8 @@ use std::collections::BTreeMap;
 
 /// An object; with `METADATA` its watch asks for nothing but metadata. The field sets of its `managedFields` are
 /// text (see [`fields::own_fields`]): as trees they would take twenty times as much, which a page of a listing
-/// would hold at once.
+/// would hold at once. Text can be taken only from what is read in order, so an event of a watch must have its type
+/// before its object, as the API server writes it.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(from = "Told")]
 pub struct Seen<const METADATA: bool> {

@@ -21,10 +21,20 @@ pub struct Load {
 pub struct Tally {
     /// Answers that were as they should be.
     pub good: usize,
-    /// Requests that got no answer, or another one: what was asked, and what came.
-    pub bad: Vec<String>,
+    /// Requests that got no answer, or another one than they should.
+    pub bad: Vec<Failure>,
     /// Ids of the orders that were answered as made.
     pub orders: Vec<String>,
+}
+
+/// A request that failed.
+#[derive(Debug)]
+pub struct Failure {
+    /// The status of the answer, if there was one.
+    pub status: Option<u16>,
+    /// What was asked, and what came; for whoever reads of it.
+    #[expect(dead_code, reason = "shown by Debug")]
+    what: String,
 }
 
 impl Load {
@@ -117,11 +127,12 @@ async fn ask(
             Some(answer.body)
         }
         Ok(answer) => {
-            tally.bad.push(format!("{method} {path}: {} {}", answer.status, answer.body));
+            let what = format!("{method} {path}: {}", answer.body);
+            tally.bad.push(Failure { status: Some(answer.status), what });
             None
         }
         Err(error) => {
-            tally.bad.push(format!("{method} {path}: {error:?}"));
+            tally.bad.push(Failure { status: None, what: format!("{method} {path}: {error:?}") });
             None
         }
     }

@@ -39,10 +39,7 @@ fn every_replica_of_the_gateway_and_of_a_service_takes_its_share() {
             let metrics = stack.kubectl(&["get", "--raw", &path]);
             let served: u64 = metrics
                 .lines()
-                .filter(|line| {
-                    line.starts_with("http_requests_total")
-                        || line.starts_with("commerce_http_requests_total")
-                })
+                .filter(|line| line.starts_with("http_requests_total"))
                 .filter_map(|line| line.rsplit(' ').next()?.parse::<u64>().ok())
                 .sum();
             assert!(served > 10, "{pod} answered {served} requests:\n{metrics}");

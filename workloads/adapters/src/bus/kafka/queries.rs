@@ -12,8 +12,9 @@ use std::time::Duration;
 const TRIES: u32 = 5;
 const PAUSE: Duration = Duration::from_millis(250);
 
-/// After how long without any answer a client of the library is given up. The library does not connect again by itself if the
-/// brokers once told it that there are none, as a broker does that its controller has fenced off for a moment.
+/// After how long without any answer a client of the library is given up. The library does not connect again by
+/// itself if the brokers once told it that there are none, as a broker does that its controller has fenced off
+/// for a moment.
 pub(super) const SILENCE: Duration = Duration::from_secs(20);
 
 impl Publisher {

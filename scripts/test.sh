@@ -17,7 +17,7 @@ log=$(mktemp)
 answers=$(mktemp -d)
 trap 'rm -rf "$log" "$answers"' EXIT
 # shellcheck disable=SC2016
-scripts/step "cargo test, beside real servers" bash -o pipefail -c '"$1/debug/testbed" run -- cargo test --workspace $2 2>&1 | tee "$3"' \
+scripts/step "cargo test, beside real servers" bash -o pipefail -c '"$1/debug/testbed" run -- cargo test --workspace --no-fail-fast $2 2>&1 | tee "$3"' \
   test "$TARGET" "$locked" "$log"
 
 # Few examples of every operation; `tests/fuzz/run.sh` by itself sends many more.

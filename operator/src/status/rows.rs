@@ -5,7 +5,7 @@ use crate::names;
 use crate::pods::Trouble;
 use crate::world::ChildKey;
 use crate::world::readiness::Readiness;
-use crds::{Broker, Database, ServiceStatus, ValidatedStack};
+use crds::{Broker, Database, Scale, ServiceStatus, ValidatedStack};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The services of a stack and what they stand on.
@@ -29,9 +29,10 @@ pub fn rows(
     version: Option<&str>,
 ) -> Rows {
     let mut rows = Rows::default();
-    let mut row = |api: &str, kind: &str, object: String, name: &str| {
+    let mut row = |api: &str, kind: &str, object: String, name: &str, asked: u32| {
         let readiness = KindId::find(api, kind).and_then(|kind| seen.get(&ChildKey::new(kind, &object)));
-        let readiness = readiness.cloned().unwrap_or_default();
+        // Of one that was written a moment ago the watch may not have told yet.
+        let readiness = readiness.cloned().unwrap_or(Readiness { wanted: asked, ..Readiness::default() });
         let ready = readiness.is_ready() && readiness.wanted > 0;
         if let Some(trouble) = readiness.trouble.as_deref().filter(|_| !ready) {
             rows.troubles.push(format!("{name}: {trouble}"));
@@ -45,16 +46,22 @@ pub fn rows(
             version: if readiness.rolled_out { version.map(str::to_owned) } else { old },
         }
     };
-    let services = stack.enabled();
-    let services: Vec<_> = services
-        .map(|service| row("apps/v1", "Deployment", names::service(&stack.name, service), service.as_str()))
-        .collect();
+    let asked = |service| match stack.services.get(&service).map(|service| service.scale) {
+        Some(Scale::Fixed(replicas)) => replicas,
+        Some(Scale::Auto { min, .. }) => min,
+        None => 1,
+    };
+    let services = stack.enabled().map(|service| {
+        let object = names::service(&stack.name, service);
+        row("apps/v1", "Deployment", object, service.as_str(), asked(service))
+    });
+    let services: Vec<_> = services.collect();
     let mut backing = Vec::new();
     if matches!(stack.database, Database::Managed { .. }) {
-        backing.push(row("apps/v1", "StatefulSet", names::mongodb(&stack.name), "mongodb"));
+        backing.push(row("apps/v1", "StatefulSet", names::mongodb(&stack.name), "mongodb", 1));
     }
     if matches!(stack.broker, Broker::Managed { .. }) {
-        backing.push(row("apps/v1", "StatefulSet", names::kafka(&stack.name), "kafka"));
+        backing.push(row("apps/v1", "StatefulSet", names::kafka(&stack.name), "kafka", 1));
     }
     (rows.services, rows.backing) = (services, backing);
     rows

@@ -1,6 +1,8 @@
 use super::*;
 use crate::reasons::event;
-use crds::ServiceStatus;
+use crds::{CommerceStack, ServiceStatus};
+use serde_json::json;
+use std::collections::BTreeMap;
 
 fn at(second: i64) -> Timestamp {
     Timestamp::from_second(second).unwrap()
@@ -79,6 +81,21 @@ fn a_paused_stack_says_so_and_keeps_the_generation_that_was_acted_on() {
     assert_eq!(status.observed_generation, Some(2));
     assert_eq!(reasons(&before, &status), [reason::PAUSED]);
     assert_eq!(reasons(&status, &before), [event::RESUMED]);
+}
+
+#[test]
+fn a_service_that_no_watch_has_told_of_yet_shows_the_pods_that_are_asked_for() {
+    let spec = json!({"services": {
+        "cart": {"replicas": 3},
+        "order": {"autoscaling": {"minReplicas": 2, "maxReplicas": 5}},
+    }});
+    let mut stack = CommerceStack::new("shop", serde_json::from_value(spec).unwrap());
+    stack.metadata.namespace = Some("demo".into());
+    let stack = crate::validate::spec(&stack).unwrap();
+    let text = super::rows::rows(&stack, &BTreeMap::new(), &[], None).waiting_for();
+    for part in ["account (0/1)", "cart (0/3)", "order (0/2)", "mongodb (0/1)"] {
+        assert!(text.contains(part), "{part} in {text}");
+    }
 }
 
 #[test]

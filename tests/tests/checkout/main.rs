@@ -4,6 +4,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod faults;
+mod import;
+mod limits;
 mod shop;
 
 use api::ServiceName;

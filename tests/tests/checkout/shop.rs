@@ -47,6 +47,7 @@ pub struct Shop {
     routers: HashMap<ServiceName, Router>,
     stores: HashMap<ServiceName, Arc<dyn Store>>,
     peers: Arc<dyn Peers>,
+    local: Arc<LocalPeers>,
     pub bus: Arc<dyn EventBus>,
     _stop: DropGuard,
     _dir: tempfile::TempDir,
@@ -102,7 +103,8 @@ impl Shop {
                 tokio::spawn(task(stop.clone()));
             }
         }
-        let shop = Self { faults, clock, routers, stores, peers, bus, _stop: stop.drop_guard(), _dir: dir };
+        let shop =
+            Self { faults, clock, routers, stores, peers, local, bus, _stop: stop.drop_guard(), _dir: dir };
         shop.fill().await;
         shop
     }
@@ -198,6 +200,11 @@ impl Shop {
         let id = cart["id"].as_str().unwrap();
         let page = self.get(&format!("/orders?where=cart(id%3D%22{id}%22)")).await;
         page["results"].as_array().unwrap().clone()
+    }
+
+    /// From now on no service can reach this one.
+    pub fn take_away(&self, service: ServiceName) {
+        self.local.unregister(service);
     }
 
     pub fn pass_time(&self, seconds: i64) {

@@ -5,7 +5,7 @@
 #[must_use]
 pub fn has_twin(segments: &[&str]) -> bool {
     match segments {
-        ["me", "carts", "replicate"] => false,
+        ["me", "carts", "replicate"] | ["orders", "import"] => false,
         ["me", "orders", one] => !one.contains('='),
         ["login" | "me"]
         | ["carts" | "customers" | "orders", ..]
@@ -26,6 +26,7 @@ mod tests {
             ("carts", true),
             ("carts/customer-id={customerId}/merge", true),
             ("orders/order-number=1", true),
+            ("orders/import", false),
             ("me/carts/{id}", true),
             ("product-projections/key=x", true),
             ("shipping-methods/matching-cart", true),

@@ -1,12 +1,14 @@
 //! Stores: parts of a project with their own languages, countries and channels.
 
+use crate::channel::ChannelRole;
 use crate::type_definition::{SetCustomField, SetCustomType};
 use crate::{
-    CountryCode, CustomFields, CustomFieldsDraft, Id, Key, Locale, LocalizedString, Reference,
-    ResourceIdentifier,
+    ApiError, Code, CountryCode, CustomFields, CustomFieldsDraft, Id, Key, Locale, LocalizedString,
+    Reference, ResourceIdentifier, Result,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 /// A store.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -46,6 +48,31 @@ impl Store {
     #[must_use]
     pub fn supplies(&self, channel: &Id) -> bool {
         is_among(&self.supply_channels, channel)
+    }
+
+    /// Refuses a channel that the store does not use for that role.
+    pub fn check_channel(&self, channel: &Id, role: ChannelRole) -> Result<()> {
+        let (what, used) = match role {
+            ChannelRole::ProductDistribution => ("distribution", self.distributes(Some(channel))),
+            _ => ("supply", self.supplies(channel)),
+        };
+        if used {
+            return Ok(());
+        }
+        let message = format!("The channel '{channel}' is not a {what} channel of the store '{}'.", self.key);
+        Err(ApiError::invalid_operation(message))
+    }
+
+    /// Refuses a country that the store does not sell in.
+    pub fn check_country(&self, country: CountryCode) -> Result<()> {
+        if self.countries.is_empty() || self.countries.iter().any(|held| held.code == country) {
+            return Ok(());
+        }
+        let countries: Vec<Value> = self.countries.iter().map(|held| held.code.as_str().into()).collect();
+        let message = format!("The country '{country}' is not configured in the store '{}'.", self.key);
+        Err(ApiError::new(Code::CountryNotConfiguredInStore, message)
+            .with("storeCountries", countries)
+            .with("country", country.as_str()))
     }
 }
 

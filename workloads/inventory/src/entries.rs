@@ -1,10 +1,10 @@
 //! Inventory entries: quantities of a SKU per supply channel.
 
 use crate::marks::{Marks, shift};
-use api::channel::{Channel, ChannelRole};
+use api::channel::ChannelRole;
 use api::internal::inventory::EntryName;
 use api::inventory::{InventoryEntry, InventoryEntryAction, InventoryEntryDraft, StockLevels};
-use api::{ApiError, Code, Kind, Message, Reference, ResourceIdentifier, Stored};
+use api::{ApiError, Kind, Message, Reference, ResourceIdentifier, Stored};
 use kit::resource::{Context, Decision, Rules, State, set_custom_field, set_custom_type};
 use kit::store::Claim;
 use serde_json::{Map, Value};
@@ -181,20 +181,8 @@ fn check_limits(min: Option<i64>, max: Option<i64>) -> Decision<()> {
     Ok(())
 }
 
-/// The channel, which must have the role `InventorySupply`.
 fn supply_channel(identifier: Option<&ResourceIdentifier>, cx: &Context<'_>) -> Decision<Option<Reference>> {
-    let Some(identifier) = identifier else { return Ok(None) };
-    let channel = cx.resolve::<Channel>(Kind::Channel, identifier)?;
-    let reference = Reference::new(Kind::Channel, channel.id().clone());
-    if channel.roles.contains(&ChannelRole::InventorySupply) {
-        return Ok(Some(reference));
-    }
-    let role = ChannelRole::InventorySupply.as_str();
-    let message = format!("The channel '{}' lacks the role '{role}'.", channel.key);
-    Err(ApiError::new(Code::MissingRoleOnChannel, message)
-        .with("channel", serde_json::json!(reference))
-        .with("missingRole", role)
-        .into())
+    identifier.map(|channel| cx.channel(channel, ChannelRole::InventorySupply)).transpose()
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use super::*;
 use api::inventory::InventoryEntryAction as Action;
-use api::{Id, Meta, Timestamp};
+use api::{Code, Id, Meta, Timestamp};
 use kit::clock::SystemClock;
 use kit::http::RequestInfo;
 use kit::resource::{Facts, Lookup, LookupBy, Stop};

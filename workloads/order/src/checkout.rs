@@ -14,15 +14,18 @@
 //!
 //! The snapshot comes before the pending write because that write then says everything recovery must
 //! know: which stock and which cart to release.
+//!
+//! An order that is imported from another system is made by the same saga; it has no cart, so the first and the
+//! fourth step are left out.
 
 use crate::confirmations::Confirmations;
 use crate::journal::Phase;
-use crate::new_order::{NewOrder, Source, entries, stock_lines};
+use crate::new_order::{Making, NewOrder, Source, entries, stock_lines};
 use crate::orders::{Orders, told};
 use api::cart::Cart;
 use api::internal::cart::{OrderCart, PrepareCart, ReleaseCart};
 use api::internal::inventory::{Release, Reserve};
-use api::order::{Order, OrderFromCartDraft};
+use api::order::{Order, OrderFromCartDraft, OrderImportDraft};
 use api::reference::By;
 use api::{ApiError, Code, Id, Kind, Result, ServiceName, Stored, Timestamp};
 use kit::http::RequestInfo;
@@ -93,11 +96,21 @@ impl Checkout {
         if !shown {
             return Err(ApiError::referenced_not_found("cart", ("id", prepare.cart_id.as_str())));
         }
-        let new = NewOrder { id: Some(order_id), draft, source: Some(Source { cart, deadline }) };
-        let checkout = Arc::clone(self);
-        // A client that hangs up leaves no order half made until the deadline.
-        let made = tokio::spawn(async move { checkout.make(&request, now, &new).await });
-        made.await.unwrap_or_else(|error| Err(internal(&error)))
+        let source = Source::Cart { draft: Box::new(draft), cart: Box::new(cart) };
+        self.make(request, now, Making { id: order_id, deadline, source }).await
+    }
+
+    /// Makes an order of another system's; gives its JSON text.
+    pub(crate) async fn import(
+        self: &Arc<Self>,
+        request: RequestInfo,
+        draft: OrderImportDraft,
+    ) -> Result<String> {
+        let clock = &self.orders.deps.clock;
+        let now = clock.now();
+        let source = Source::Import(Box::new(draft));
+        let making = Making { id: clock.new_id(now), deadline: now.plus_millis(SAGA_MS), source };
+        self.make(request, now, making).await
     }
 
     /// The id of the cart; one that is named by key is looked up.
@@ -127,10 +140,22 @@ impl Checkout {
         }
     }
 
-    async fn make(&self, request: &RequestInfo, now: Timestamp, new: &NewOrder) -> Result<String> {
-        let pending = self.orders.create_as(request, now, new, Visibility::Pending).await?.state;
-        let id = pending.meta.id.clone();
-        match self.steps(request, new.draft.version, pending).await {
+    async fn make(self: &Arc<Self>, request: RequestInfo, now: Timestamp, making: Making) -> Result<String> {
+        let checkout = Arc::clone(self);
+        // A client that hangs up leaves no order half made until the deadline.
+        let made = tokio::spawn(async move { checkout.run(&request, now, making).await });
+        made.await.unwrap_or_else(|error| Err(internal(&error)))
+    }
+
+    async fn run(&self, request: &RequestInfo, now: Timestamp, making: Making) -> Result<String> {
+        let id = making.id.clone();
+        let cart_version = match &making.source {
+            Source::Cart { cart, .. } => cart.meta.version,
+            Source::Import(_) => 0,
+        };
+        let new = NewOrder { making: Some(making) };
+        let pending = self.orders.create_as(request, now, &new, Visibility::Pending).await?.state;
+        match self.steps(request, cart_version, pending).await {
             Ok(json) => Ok(json),
             Err(Halt::Clean(error)) => {
                 self.remove(request, &id).await.unwrap_or_else(|e| undone_later(&id, &e));
@@ -147,7 +172,7 @@ impl Checkout {
         }
     }
 
-    /// Everything after the order was written as pending.
+    /// Everything after the order was written as pending. The version is that of the cart, if there is one.
     async fn steps(
         &self,
         request: &RequestInfo,
@@ -175,8 +200,9 @@ impl Checkout {
         let mut order = pending;
         order.hidden.saga = None;
         order.due_at = None;
-        let created = told("OrderCreated", &order.meta, &order.body);
-        match self.orders.publish(request, order, &[created]).await {
+        let what = if order.cart.is_some() { "OrderCreated" } else { "OrderImported" };
+        let message = told(what, &order.meta, &order.body);
+        match self.orders.publish(request, order, &[message]).await {
             Ok(Some(made)) => {
                 self.confirmations.send(request.project(), order_id, entries);
                 Ok(made.json)

@@ -1,10 +1,11 @@
-//! The order service: orders, and the checkout that makes one of a cart.
+//! The order service: orders, the checkout that makes one of a cart, and the import of other systems' orders.
 
 mod adopt;
 mod change;
 mod checkout;
 mod confirmations;
 mod decisions;
+mod import;
 mod journal;
 mod new_order;
 mod orders;

@@ -1,9 +1,10 @@
-//! How a cart becomes an order.
+//! What becomes an order: a cart, or an order of another system.
 
+use crate::import;
 use crate::journal::Journal;
 use api::cart::{Cart, InventoryMode};
 use api::internal::inventory::{EntryName, StockLine};
-use api::order::{Order, OrderFromCartDraft};
+use api::order::{Order, OrderFromCartDraft, OrderImportDraft};
 use api::state::StateType;
 use api::{
     ApiError, CustomFields, CustomFieldsDraft, Id, Kind, Reference, ResourceIdentifier, Stored, Timestamp,
@@ -16,79 +17,94 @@ use std::collections::BTreeSet;
 /// The longest order number.
 const MAX_NUMBER: usize = 256;
 
-/// What an order is made from: what the client sent, and the cart as the cart service prepared it.
-#[derive(Deserialize, JsonSchema)]
+/// What an order is made from. Orders are only made by the service itself, so there is nothing to read from a body.
+#[derive(Default, Deserialize, JsonSchema)]
 pub(crate) struct NewOrder {
-    /// The order's id, known before so that every step of the saga can name it.
-    pub(crate) id: Option<Id>,
-    pub(crate) draft: OrderFromCartDraft,
     #[serde(skip)]
     #[schemars(skip)]
-    pub(crate) source: Option<Source>,
+    pub(crate) making: Option<Making>,
 }
 
-/// What the client did not send.
-pub(crate) struct Source {
-    pub(crate) cart: Stored<Cart>,
+/// An order that is being made.
+pub(crate) struct Making {
+    /// The order's id, known before so that every step of the saga can name it.
+    pub(crate) id: Id,
+    /// Until then the order is decided.
     pub(crate) deadline: Timestamp,
+    pub(crate) source: Source,
+}
+
+/// Where an order comes from.
+pub(crate) enum Source {
+    /// What the client sent, and the cart as the cart service prepared it.
+    Cart { draft: Box<OrderFromCartDraft>, cart: Box<Stored<Cart>> },
+    /// An order of another system.
+    Import(Box<OrderImportDraft>),
 }
 
 impl NewOrder {
     /// The order, still being made.
     pub(crate) fn make(&self, cx: &mut Context<'_>) -> Decision<(Order, Journal)> {
-        let Some(source) = &self.source else {
-            return Err(kit::peers::internal(&"an order without a cart").into());
+        let Some(making) = &self.making else {
+            return Err(kit::peers::internal(&"an order that is made of nothing").into());
         };
-        let draft = &self.draft;
-        if let Some(number) = &draft.order_number {
-            check_number(number)?;
-        }
-        let state = draft.state.as_ref().map(|state| first_state(state, cx)).transpose()?;
-        let cart = source.cart.body.clone();
-        let custom = custom(draft.custom.as_ref(), cart.custom, cx)?;
-        let order = Order {
-            order_number: draft.order_number.clone(),
-            purchase_order_number: draft.purchase_order_number.clone().or(cart.purchase_order_number),
-            customer_id: cart.customer_id,
-            customer_email: cart.customer_email,
-            customer_group: cart.customer_group,
-            anonymous_id: cart.anonymous_id,
-            store: cart.store,
-            line_items: cart.line_items,
-            custom_line_items: cart.custom_line_items,
-            total_price: cart.total_price,
-            taxed_price: cart.taxed_price,
-            taxed_shipping_price: cart.taxed_shipping_price,
-            price_rounding_mode: cart.price_rounding_mode,
-            tax_mode: cart.tax_mode,
-            tax_rounding_mode: cart.tax_rounding_mode,
-            tax_calculation_mode: cart.tax_calculation_mode,
-            inventory_mode: cart.inventory_mode,
-            billing_address: cart.billing_address,
-            shipping_address: cart.shipping_address,
-            shipping_mode: cart.shipping_mode,
-            shipping_info: cart.shipping_info.map(Into::into),
-            shipping_rate_input: cart.shipping_rate_input,
-            shipping_custom_fields: cart.shipping_custom_fields,
-            shipping: Vec::new(),
-            item_shipping_addresses: cart.item_shipping_addresses,
-            discount_codes: Vec::new(),
-            direct_discounts: Vec::new(),
-            refused_gifts: Vec::new(),
-            country: cart.country,
-            locale: cart.locale,
-            origin: cart.origin,
-            cart: Some(Reference::new(Kind::Cart, source.cart.meta.id.clone())),
-            order_state: draft.order_state.unwrap_or_default(),
-            shipment_state: draft.shipment_state,
-            payment_state: draft.payment_state,
-            state,
-            sync_info: Vec::new(),
-            return_info: Vec::new(),
-            custom,
+        let order = match &making.source {
+            Source::Cart { draft, cart } => of_cart(draft, cart, cx)?,
+            Source::Import(draft) => import::order(draft, cx)?,
         };
-        Ok((order, Journal::making(source.deadline)))
+        Ok((order, Journal::making(making.deadline)))
     }
+}
+
+fn of_cart(draft: &OrderFromCartDraft, cart: &Stored<Cart>, cx: &Context<'_>) -> Decision<Order> {
+    if let Some(number) = &draft.order_number {
+        check_number(number)?;
+    }
+    let state = draft.state.as_ref().map(|state| first_state(state, cx)).transpose()?;
+    let (id, cart) = (cart.meta.id.clone(), cart.body.clone());
+    let custom = custom(draft.custom.as_ref(), cart.custom, cx)?;
+    Ok(Order {
+        order_number: draft.order_number.clone(),
+        purchase_order_number: draft.purchase_order_number.clone().or(cart.purchase_order_number),
+        customer_id: cart.customer_id,
+        customer_email: cart.customer_email,
+        customer_group: cart.customer_group,
+        anonymous_id: cart.anonymous_id,
+        store: cart.store,
+        line_items: cart.line_items,
+        custom_line_items: cart.custom_line_items,
+        total_price: cart.total_price,
+        taxed_price: cart.taxed_price,
+        taxed_shipping_price: cart.taxed_shipping_price,
+        price_rounding_mode: cart.price_rounding_mode,
+        tax_mode: cart.tax_mode,
+        tax_rounding_mode: cart.tax_rounding_mode,
+        tax_calculation_mode: cart.tax_calculation_mode,
+        inventory_mode: cart.inventory_mode,
+        billing_address: cart.billing_address,
+        shipping_address: cart.shipping_address,
+        shipping_mode: cart.shipping_mode,
+        shipping_info: cart.shipping_info.map(Into::into),
+        shipping_rate_input: cart.shipping_rate_input,
+        shipping_custom_fields: cart.shipping_custom_fields,
+        shipping: Vec::new(),
+        item_shipping_addresses: cart.item_shipping_addresses,
+        discount_codes: Vec::new(),
+        direct_discounts: Vec::new(),
+        refused_gifts: Vec::new(),
+        country: cart.country,
+        locale: cart.locale,
+        origin: cart.origin,
+        cart: Some(Reference::new(Kind::Cart, id)),
+        order_state: draft.order_state.unwrap_or_default(),
+        shipment_state: draft.shipment_state,
+        payment_state: draft.payment_state,
+        state,
+        sync_info: Vec::new(),
+        return_info: Vec::new(),
+        custom,
+        completed_at: None,
+    })
 }
 
 /// Order numbers are texts of 1 to 256 characters.

@@ -69,7 +69,7 @@ impl Rules for Orders {
     }
 
     fn id(draft: &NewOrder, _cx: &Context<'_>) -> Option<Id> {
-        draft.id.clone()
+        draft.making.as_ref().map(|making| making.id.clone())
     }
 
     fn belongs_to(order: &Order, owner: &Owner) -> bool {
@@ -90,8 +90,8 @@ impl Mine for Orders {
     const MY_ACTIONS: &'static [&'static str] = &[];
     const MY_ROUTES: RouteSet = RouteSet { read: true, ..RouteSet::NONE };
 
-    fn my_draft(draft: MyOrderFromCartDraft, _owner: &Owner) -> NewOrder {
-        NewOrder { id: None, draft: draft.into(), source: None }
+    fn my_draft(_: MyOrderFromCartDraft, _: &Owner) -> NewOrder {
+        NewOrder::default()
     }
 }
 

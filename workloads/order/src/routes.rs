@@ -6,7 +6,7 @@ use crate::new_order::entries;
 use crate::orders::Orders;
 use api::internal::inventory::{Confirm, ConfirmedOrder};
 use api::internal::order::{Outcome, Outcomes, Verified, Verify};
-use api::order::{MyOrderFromCartDraft, Order, OrderFromCartDraft};
+use api::order::{MyOrderFromCartDraft, Order, OrderFromCartDraft, OrderImportDraft};
 use api::{ApiError, Id, Kind, Result, ServiceName, Stored};
 use axum::extract::{Path, RawQuery};
 use axum::routing::{delete, post};
@@ -42,15 +42,25 @@ pub(crate) fn add(
         .param("expand", "string")
         .takes(my_draft)
         .gives(201, Some(resource.clone()));
+    let import_draft = builder.parts().request::<OrderImportDraft>();
+    let import =
+        Operation::new("post", "/{projectKey}/orders/import", "Takes over an order of another system.")
+            .scopes(["manage_orders"])
+            .param("expand", "string")
+            .takes(import_draft)
+            .gives(201, Some(resource.clone()));
     let removals = ["{id}", "order-number={orderNumber}"].map(|item| {
         Operation::new("delete", format!("/{{projectKey}}/orders/{item}"), "Deletes an order.")
             .scopes(["manage_orders"])
             .param("version", "integer")
+            .param("dataErasure", "boolean")
             .param("expand", "string")
             .gives(200, Some(resource.clone()))
     });
-    let (placing, placing_mine, removing) = (Arc::clone(checkout), Arc::clone(checkout), Arc::clone(orders));
-    let (lookups, my_lookups, lookups_too) = (builder.lookups(), builder.lookups(), builder.lookups());
+    let (placing, placing_mine, importing) =
+        (Arc::clone(checkout), Arc::clone(checkout), Arc::clone(checkout));
+    let removing = Arc::clone(orders);
+    let [lookups, my_lookups, import_lookups, lookups_too] = std::array::from_fn(|_| builder.lookups());
     let builder = builder
         .route(
             "/{project}/orders",
@@ -76,6 +86,17 @@ pub(crate) fn add(
             }),
         )
         .route(
+            "/{project}/orders/import",
+            &[import],
+            post(move |request: RequestInfo, RawQuery(query): RawQuery, body: Bytes| async move {
+                request.caller.require_manage(Kind::Order)?;
+                let params = Params::parse(query.as_deref())?;
+                let draft: OrderImportDraft = json(&body)?;
+                let made = importing.import(request.clone(), draft).await?;
+                Reply::Ok(created(expand(&import_lookups, &request, &params, made).await?))
+            }),
+        )
+        .route(
             "/{project}/orders/{selector}",
             &removals,
             delete(
@@ -84,6 +105,7 @@ pub(crate) fn add(
                       RawQuery(query): RawQuery| async move {
                     request.caller.require_manage(Kind::Order)?;
                     let params = Params::parse(query.as_deref())?;
+                    params.check_data_erasure()?;
                     let gone = remove(&removing, &request, &segment, &params).await?;
                     Reply::Ok(ok(expand(&lookups_too, &request, &params, gone).await?))
                 },

@@ -48,6 +48,7 @@ impl Rules for Reviews {
     type Action = ReviewAction;
 
     const KIND: Kind = Kind::Review;
+    const DATA_ERASURE: bool = true;
     const INDEXES: &'static [&'static str] = &["target.id"];
 
     fn create(draft: &ReviewDraft, cx: &mut Context<'_>) -> Decision<(Review, ReviewHidden)> {

@@ -137,8 +137,7 @@ pub(crate) fn routes(
                       RawQuery(query): RawQuery| async move {
                     request.caller.require_manage(Kind::CustomObject)?;
                     let params = Params::parse(query.as_deref())?;
-                    // Nothing outlives a deletion here, so erasing the data is no other thing.
-                    params.flag("dataErasure", false)?;
+                    params.check_data_erasure()?;
                     let gone = e
                         .collection
                         .delete(&request, &selector(&path)?, &Access::PROJECT, params.version()?)

@@ -6,6 +6,7 @@
 mod actions;
 mod delivery;
 mod draft;
+mod import;
 mod returns;
 
 pub use actions::{
@@ -16,6 +17,10 @@ pub use delivery::{
     Delivery, DeliveryItem, OrderShippingInfo, Parcel, ParcelDraft, ParcelMeasurements, TrackingData,
 };
 pub use draft::{ItemStateDraft, MyOrderFromCartDraft, OrderFromCartDraft};
+pub use import::{
+    CustomLineItemImportDraft, DeliveryDraft, LineItemImportDraft, OrderImportDraft,
+    ProductVariantImportDraft, ShippingInfoImportDraft, TaxedPriceDraft,
+};
 pub use returns::{
     ReturnInfo, ReturnInfoDraft, ReturnItem, ReturnItemDraft, ReturnItemType, ReturnPaymentState,
     ReturnShipmentState,
@@ -110,6 +115,9 @@ pub struct Order {
     pub return_info: Vec<ReturnInfo>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub custom: Option<CustomFields>,
+    /// Of imported orders: when the order was made in the other system.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub completed_at: Option<Timestamp>,
 }
 
 /// How far an order is. Any change is allowed.

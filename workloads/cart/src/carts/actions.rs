@@ -107,7 +107,10 @@ pub(super) fn apply(cart: &mut Held, action: &CartAction, cx: &mut Context<'_>) 
         A::SetLineItemSupplyChannel { line_item_id, line_item_key, supply_channel } => {
             let at = cart.find_line(line_item_id.as_ref(), line_item_key.as_ref())?;
             let channel = known::channel(cart, supply_channel.as_ref(), ChannelRole::InventorySupply, cx)?;
-            cart.body.line_items[at].supply_channel = channel;
+            if cart.line_items[at].supply_channel != channel {
+                cart.body.line_items[at].supply_channel = channel;
+                lines::check_limits_later(cart, at);
+            }
         }
         A::SetLineItemInventoryMode { line_item_id, line_item_key, inventory_mode } => {
             let at = cart.find_line(line_item_id.as_ref(), line_item_key.as_ref())?;

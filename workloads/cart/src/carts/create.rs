@@ -1,7 +1,7 @@
 //! A cart from its draft.
 
 use super::hidden::CartHidden;
-use super::{Carts, Held, actions, addresses, custom_lines, details, known, lines, owner, ship};
+use super::{Carts, Held, actions, addresses, custom_lines, details, known, limits, lines, owner, ship};
 use api::cart::{Cart, CartDraft, CartState, LineItemDraft, ShippingMode};
 use api::{ApiError, Code, KeyReference, Kind, Money};
 use kit::resource::{Context, Decision, State, Stop};
@@ -126,6 +126,7 @@ pub(super) fn want_line(line: &LineItemDraft, cx: &Context<'_>) {
     if let Some(product) = known::product_of(line) {
         cx.want(product);
     }
+    limits::want_of_draft(line, cx);
     for channel in [&line.distribution_channel, &line.supply_channel].into_iter().flatten() {
         cx.want(Context::lookup_of(Kind::Channel, channel));
     }

@@ -79,6 +79,8 @@ pub struct Work {
     pub price_of: Vec<Id>,
     /// Lines and custom lines whose tax rate is to be selected.
     pub tax_of: Vec<Id>,
+    /// Lines whose quantity must be within its limits.
+    pub limits_of: Vec<Id>,
     /// Products that were looked up on the way.
     pub products: Vec<Found<ProductProjection>>,
 }

@@ -2,18 +2,21 @@
 
 use super::Held;
 use api::cart::LineItemDraft;
-use api::channel::{Channel, ChannelRole};
+use api::channel::ChannelRole;
 use api::product::ProductProjection;
 use api::state::INITIAL;
 use api::store::Store;
-use api::{ApiError, Code, Id, Kind, Reference, ResourceIdentifier};
+use api::{ApiError, Id, Kind, Reference, ResourceIdentifier};
 use kit::resource::{Context, Decision, Found, Lookup, LookupBy};
 use kit::store::Claim;
 use serde::de::IgnoredAny;
 
+/// The view of products that shops see.
+pub(super) const PUBLISHED: &str = "current";
+
 /// A published product by id.
 pub(super) fn product_by_id(id: &Id) -> Lookup {
-    Lookup { kind: Kind::Product, view: "current".into(), by: LookupBy::Id(id.clone()) }
+    Lookup::new(Kind::Product, LookupBy::Id(id.clone())).of_view(PUBLISHED)
 }
 
 /// The published product that a draft of a line names.
@@ -23,7 +26,7 @@ pub(super) fn product_of(draft: &LineItemDraft) -> Option<Lookup> {
         (None, Some(id)) => LookupBy::Id(id.clone()),
         (None, None) => return None,
     };
-    Some(Lookup { kind: Kind::Product, view: "current".into(), by })
+    Some(Lookup::new(Kind::Product, by).of_view(PUBLISHED))
 }
 
 /// The built-in state of new lines. A line that is there already knows it.
@@ -64,24 +67,9 @@ pub(super) fn channel(
     cx: &Context<'_>,
 ) -> Decision<Option<Reference>> {
     let Some(identifier) = identifier else { return Ok(None) };
-    let channel = cx.resolve::<Channel>(Kind::Channel, identifier)?;
-    let reference = Reference::new(Kind::Channel, channel.id().clone());
-    if !channel.roles.contains(&role) {
-        let message = format!("The channel '{}' lacks the role '{}'.", channel.id(), role.as_str());
-        return Err(ApiError::new(Code::MissingRoleOnChannel, message)
-            .with("channel", serde_json::to_value(&reference).unwrap_or_default())
-            .with("missingRole", role.as_str())
-            .into());
-    }
-    let Some(store) = store(cart, cx)? else { return Ok(Some(reference)) };
-    let of_store = match role {
-        ChannelRole::ProductDistribution => store.distributes(Some(channel.id())),
-        _ => store.supplies(channel.id()),
-    };
-    if !of_store {
-        let what = if role == ChannelRole::ProductDistribution { "distribution" } else { "supply" };
-        let message = format!("The channel '{}' is not a {what} channel of the cart's store.", channel.id());
-        return Err(ApiError::invalid_operation(message).into());
+    let reference = cx.channel(identifier, role)?;
+    if let Some(store) = store(cart, cx)? {
+        store.check_channel(&reference.id, role)?;
     }
     Ok(Some(reference))
 }

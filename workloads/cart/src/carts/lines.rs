@@ -106,6 +106,7 @@ pub(super) fn add(cart: &mut Held, draft: &LineItemDraft, cx: &Context<'_>) -> D
         cart.body.line_items[at].tax_rate = tax_rate;
     }
     cart.hidden.work.products.push(product);
+    check_limits_later(cart, at);
     Ok(())
 }
 
@@ -244,6 +245,7 @@ pub(super) fn change_quantity(
         return Err(ApiError::invalid_operation(message).into());
     }
     put_quantity(&mut cart.body.line_items[at], quantity, cx);
+    check_limits_later(cart, at);
     set_price(cart, at, given, cx)
 }
 
@@ -259,6 +261,12 @@ pub(super) fn set_price(cart: &mut Held, at: usize, given: &Given<'_>, cx: &Cont
 pub(super) fn price_later(cart: &mut Held, at: usize) {
     let id = cart.line_items[at].id.clone();
     cart.hidden.work.price_of.push(id);
+}
+
+/// Has the quantity of a line held against its limits when the decision settles.
+pub(super) fn check_limits_later(cart: &mut Held, at: usize) {
+    let id = cart.line_items[at].id.clone();
+    cart.hidden.work.limits_of.push(id);
 }
 
 /// `removeLineItem`: some units, or the line.

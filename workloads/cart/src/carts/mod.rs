@@ -10,6 +10,7 @@ mod guard;
 mod hidden;
 pub(crate) mod holds;
 mod known;
+mod limits;
 mod lines;
 mod owner;
 mod prices;
@@ -50,6 +51,7 @@ impl Rules for Carts {
     type Action = CartAction;
 
     const KIND: Kind = Kind::Cart;
+    const DATA_ERASURE: bool = true;
     const INDEXES: &'static [&'static str] = &["customerId", "anonymousId"];
     const LATEST: &'static [(&'static str, &'static str)] =
         &[("customer-id", "customerId = :value and cartState = \"Active\" and origin = \"Customer\"")];
@@ -73,7 +75,7 @@ impl Rules for Carts {
                     }
                 }
                 CartAction::ChangeLineItemQuantity { line_item_id, line_item_key, quantity: 1.., .. } => {
-                    want_product(cart, line_item_id.as_ref(), line_item_key.as_ref(), cx);
+                    want_line(cart, line_item_id.as_ref(), line_item_key.as_ref(), cx);
                 }
                 CartAction::SetShippingMethod { shipping_method: Some(method), .. } => {
                     cx.want(Context::lookup_of(Kind::ShippingMethod, method));
@@ -131,9 +133,10 @@ impl Rules for Carts {
     }
 }
 
-fn want_product(cart: &Held, id: Option<&api::Id>, key: Option<&Key>, cx: &Context<'_>) {
+fn want_line(cart: &Held, id: Option<&api::Id>, key: Option<&Key>, cx: &Context<'_>) {
     if let Ok(at) = cart.find_line(id, key) {
         cx.want(known::product_by_id(&cart.line_items[at].product_id));
+        limits::want(&cart.line_items[at], cx);
     }
 }
 

@@ -2,9 +2,8 @@
 
 use super::Held;
 use super::known::{self, CustomerPart};
-use api::{ApiError, Code, CountryCode, Id, Kind, Locale, Reference, ResourceIdentifier};
+use api::{ApiError, CountryCode, Id, Kind, Locale, Reference, ResourceIdentifier};
 use kit::resource::{Context, Decision};
-use serde_json::{Value, json};
 
 /// `setCustomerId`: the group follows the customer, the prices the group.
 pub(super) fn set_customer(cart: &mut Held, id: Option<&Id>, cx: &Context<'_>) -> Decision<()> {
@@ -90,16 +89,8 @@ pub(super) fn check_anonymous_id(id: &str) -> Decision<()> {
 
 /// Sets the country, which in a store must be one of its countries, if it has any.
 pub(super) fn set_country(cart: &mut Held, country: Option<CountryCode>, cx: &Context<'_>) -> Decision<()> {
-    if let (Some(country), Some(store)) = (country, known::store(cart, cx)?)
-        && !store.countries.is_empty()
-        && !store.countries.iter().any(|held| held.code == country)
-    {
-        let countries: Vec<Value> = store.countries.iter().map(|c| json!(c.code)).collect();
-        let message = format!("The country '{country}' is not configured in the store '{}'.", store.key);
-        return Err(ApiError::new(Code::CountryNotConfiguredInStore, message)
-            .with("storeCountries", countries)
-            .with("country", country.as_str())
-            .into());
+    if let (Some(country), Some(store)) = (country, known::store(cart, cx)?) {
+        store.check_country(country)?;
     }
     if cart.country != country {
         cart.body.country = country;

@@ -5,7 +5,7 @@
 
 use super::hidden::Work;
 use super::prices::Scope;
-use super::{Held, custom_lines, holds, known, lines, retention, ship, taxes};
+use super::{Held, custom_lines, holds, known, limits, lines, retention, ship, taxes};
 use api::cart::{CartState, FreezeStrategy, LineItem, LineItemPriceMode, TaxMode, TaxedPrice};
 use api::product::ProductProjection;
 use api::tax_category::TaxRate;
@@ -15,7 +15,7 @@ use pricing::tax::TaxRounding;
 
 /// Works everything out.
 pub(crate) fn settle(cart: &mut Held, cx: &Context<'_>) -> Decision<()> {
-    check_limits(cart)?;
+    check_size(cart)?;
     keep_what_is_frozen(cart);
     want(cart, cx);
     let to_be_had = if cart.hidden.work.shipping { ship::rate_anew(cart, cx)? } else { true };
@@ -25,13 +25,14 @@ pub(crate) fn settle(cart: &mut Held, cx: &Context<'_>) -> Decision<()> {
     ship::price(cart, cx)?;
     pricing::cart_totals(cart)?.apply(&mut cart.body);
     ship::check_fit(cart, to_be_had)?;
+    limits::check(cart, cx)?;
     retention::schedule(cart);
     holds::settle(cart, cx)?;
     cart.hidden.work = Work::default();
     Ok(())
 }
 
-fn check_limits(cart: &Held) -> Decision<()> {
+fn check_size(cart: &Held) -> Decision<()> {
     for (what, count, max) in [
         ("line items", cart.line_items.len(), lines::MAX_LINES),
         ("custom line items", cart.custom_line_items.len(), custom_lines::MAX_CUSTOM_LINES),
@@ -75,6 +76,7 @@ fn want(cart: &Held, cx: &Context<'_>) {
     if work.prices || !work.price_of.is_empty() {
         known::want_store(cart, cx);
     }
+    limits::want_changed(cart, cx);
     if let Some(info) = &cart.shipping_info {
         if let (true, Some(method)) = (work.shipping, &info.shipping_method) {
             cx.want(Lookup::new(Kind::ShippingMethod, LookupBy::Id(method.id.clone())));

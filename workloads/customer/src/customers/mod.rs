@@ -50,6 +50,7 @@ impl Rules for Customers {
     type Action = Step;
 
     const KIND: Kind = Kind::Customer;
+    const DATA_ERASURE: bool = true;
     const INDEXES: &'static [&'static str] = &["email", "customerGroup.id", "externalId"];
     const IN_STORE: &'static str = "stores(key = :value)";
     const ROUTES: RouteSet = RouteSet { create: false, update: false, ..RouteSet::ALL };

@@ -92,6 +92,13 @@ impl Params {
         }
     }
 
+    /// Checks `dataErasure`, which deletions of some kinds take, and is done with it: erasing is no other thing than
+    /// deleting. A resource's views, hidden part and unique values go with it, its outbox with its last event. What
+    /// events said of it stays in their topics, for as long as these keep it.
+    pub fn check_data_erasure(&self) -> Result<()> {
+        self.flag("dataErasure", false).map(drop)
+    }
+
     /// `version`, which deletions demand.
     pub fn version(&self) -> Result<Option<i64>> {
         self.get("version")

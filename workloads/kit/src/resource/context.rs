@@ -5,10 +5,11 @@ use super::facts::{Facts, Lookup, LookupBy};
 use crate::clock::Clock;
 use crate::http::RequestInfo;
 use crate::store::Claim;
+use api::channel::{Channel, ChannelRole};
 use api::reference::By;
 use api::{
-    ApiError, Caller, Id, Key, KeyReference, Kind, Message, Meta, Reference, ResourceIdentifier, Stored,
-    Timestamp,
+    ApiError, Caller, Code, Id, Key, KeyReference, Kind, Message, Meta, Reference, ResourceIdentifier,
+    Stored, Timestamp,
 };
 use serde::de::DeserializeOwned;
 use std::borrow::Cow;
@@ -207,6 +208,20 @@ impl<'a> Context<'a> {
         identifier.map(|identifier| self.reference(kind, identifier)).transpose()
     }
 
+    /// A reference to the channel that an identifier names, which must have that role.
+    pub fn channel(&self, identifier: &ResourceIdentifier, role: ChannelRole) -> Decision<Reference> {
+        let channel = self.resolve::<Channel>(Kind::Channel, identifier)?;
+        let reference = Reference::new(Kind::Channel, channel.id().clone());
+        if channel.roles.contains(&role) {
+            return Ok(reference);
+        }
+        let message = format!("The channel '{}' lacks the role '{}'.", channel.key, role.as_str());
+        Err(ApiError::new(Code::MissingRoleOnChannel, message)
+            .with("channel", serde_json::json!(reference))
+            .with("missingRole", role.as_str())
+            .into())
+    }
+
     /// The key reference of the store that an identifier names.
     pub fn store_reference(&self, identifier: &ResourceIdentifier) -> Decision<KeyReference> {
         #[derive(serde::Deserialize)]
@@ -222,7 +237,7 @@ impl<'a> Context<'a> {
         let lookup = project_lookup(self.project_key());
         self.find(lookup)?.ok_or_else(|| {
             Stop::Refused(ApiError::new(
-                api::Code::ResourceNotFound,
+                Code::ResourceNotFound,
                 format!("The project '{}' was not found.", self.project_key()),
             ))
         })

@@ -20,6 +20,9 @@ pub struct Lookup {
     pub view: std::borrow::Cow<'static, str>,
     /// Which of them.
     pub by: LookupBy,
+    /// Whether the decision goes on as if nothing were found where the owning service does not answer.
+    #[serde(skip)]
+    pub optional: bool,
 }
 
 /// Which resources a [`Lookup`] asks for.
@@ -43,7 +46,19 @@ impl Lookup {
     /// Asks for the main view.
     #[must_use]
     pub fn new(kind: Kind, by: LookupBy) -> Self {
-        Self { kind, view: MAIN.into(), by }
+        Self { kind, view: MAIN.into(), by, optional: false }
+    }
+
+    /// The same, asking for another view.
+    #[must_use]
+    pub fn of_view(self, view: &'static str) -> Self {
+        Self { view: view.into(), ..self }
+    }
+
+    /// The same, see [`Lookup::optional`].
+    #[must_use]
+    pub fn or_nothing(self) -> Self {
+        Self { optional: true, ..self }
     }
 }
 

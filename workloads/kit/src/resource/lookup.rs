@@ -8,11 +8,15 @@ use crate::service::Deps;
 use crate::store::{Query, Selector};
 use api::{ApiError, Kind, Result, ServiceName};
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
+use tokio::time::timeout;
 
 /// The most lookups of one batch.
 const MAX_LOOKUPS: usize = 2_000;
+/// How long a decision waits for an answer that it can do without.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// The body of the internal route `/lookup`.
 #[derive(Debug, Serialize, Deserialize)]
@@ -43,18 +47,29 @@ impl Lookups {
                 format!("A request may refer to at most {MAX_LOOKUPS} other resources."),
             ));
         }
-        let mut by_service: BTreeMap<ServiceName, Vec<Lookup>> = BTreeMap::new();
-        for lookup in wanted {
-            by_service.entry(lookup.kind.service()).or_default().push(lookup);
-        }
-        if let Some(own) = by_service.remove(&self.deps.service) {
+        let (own, others): (Vec<_>, Vec<_>) =
+            wanted.into_iter().partition(|lookup| lookup.kind.service() == self.deps.service);
+        if !own.is_empty() {
             let answers = self.answer(request.project(), &own).await?;
             own.into_iter().zip(answers).for_each(|(lookup, texts)| facts.learn(lookup, texts));
         }
-        let calls = by_service.into_iter().map(|(service, lookups)| async move {
+        let mut by_service: BTreeMap<(ServiceName, bool), Vec<Lookup>> = BTreeMap::new();
+        for lookup in others {
+            by_service.entry((lookup.kind.service(), lookup.optional)).or_default().push(lookup);
+        }
+        let calls = by_service.into_iter().map(|((service, optional), lookups)| async move {
             let body = LookupBatch { lookups };
-            let answers: Vec<Vec<Box<serde_json::value::RawValue>>> =
-                peers::call(self.deps.peers.as_ref(), service, "/lookup", request, &body).await?;
+            let answers = self.ask(service, request, &body);
+            let answers = if optional {
+                let in_time =
+                    timeout(PATIENCE, answers).await.unwrap_or_else(|_| Err(ApiError::unavailable()));
+                in_time.or_else(|error| {
+                    tracing::debug!(%service, %error, "a decision goes on without an answer");
+                    if error.status() < 500 { Err(error) } else { Ok(vec![Vec::new(); body.lookups.len()]) }
+                })?
+            } else {
+                answers.await?
+            };
             if answers.len() != body.lookups.len() {
                 return Err(internal(&"a peer answered another number of look-ups than it was asked"));
             }
@@ -69,6 +84,15 @@ impl Lookups {
             }
         }
         Ok(())
+    }
+
+    async fn ask(
+        &self,
+        service: ServiceName,
+        request: &RequestInfo,
+        body: &LookupBatch,
+    ) -> Result<Vec<Vec<Box<RawValue>>>> {
+        peers::call(self.deps.peers.as_ref(), service, "/lookup", request, body).await
     }
 
     /// Answers look-ups of the own kinds, in their order.

@@ -76,6 +76,8 @@ pub trait Rules: Send + Sync + Sized + 'static {
     const IN_STORE: &'static str = "store(key = :value)";
     /// The query parameters that the kind's [`Presenter`] reads, with their types, for the API description.
     const QUERY: &'static [(&'static str, &'static str)] = &[];
+    /// Whether deletions take `dataErasure`, see [`Params::check_data_erasure`].
+    const DATA_ERASURE: bool = false;
     /// Whether change events carry the whole resource, for topics that others keep a copy of.
     const EVENTS_CARRY_STATE: bool = false;
 

@@ -222,6 +222,7 @@ fn derive<R: Rules>(
     }
     if set.delete {
         let c = Arc::clone(collection);
+        let erases = erases(reach);
         one = one.delete(
             move |request: RequestInfo,
                   Path((_, segment)): Path<(String, String)>,
@@ -230,6 +231,9 @@ fn derive<R: Rules>(
                 let selector = select::<R>(&segment, set)?;
                 let params = Params::parse(query.as_deref())?;
                 R::check_query(&params)?;
+                if erases {
+                    params.check_data_erasure()?;
+                }
                 let version = params.version()?;
                 if set.delete_by_version && version.is_none() {
                     return Err(ApiError::malformed_parameter(
@@ -255,6 +259,11 @@ fn derive<R: Rules>(
         router = router.route(&format!("{base}/{{selector}}"), one);
     }
     router
+}
+
+/// Whether deletions take `dataErasure`; those of `me` paths never do.
+fn erases<R: Rules>(reach: Reach<R>) -> bool {
+    R::DATA_ERASURE && matches!(reach, Reach::Project)
 }
 
 /// The predicate of a segment of [`Rules::LATEST`].
@@ -394,14 +403,15 @@ fn describe<R: Rules>(parts: &mut Parts, reach: Reach<R>, set: RouteSet, base: &
             );
         }
         if set.delete {
-            parts.add(
-                &Operation::new("delete", &path, format!("Deletes a {kind}."))
-                    .scopes(manage.clone())
-                    .param("version", "integer")
-                    .param("expand", "string")
-                    .params(R::QUERY)
-                    .gives(200, Some(resource.clone())),
-            );
+            let mut operation = Operation::new("delete", &path, format!("Deletes a {kind}."))
+                .scopes(manage.clone())
+                .param("version", "integer")
+                .param("expand", "string")
+                .params(R::QUERY);
+            if erases(reach) {
+                operation = operation.param("dataErasure", "boolean");
+            }
+            parts.add(&operation.gives(200, Some(resource.clone())));
         }
     }
 }

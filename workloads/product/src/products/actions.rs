@@ -1,13 +1,30 @@
 //! Which rule each update action of products runs.
 
 use super::target::{on_data, on_variant};
-use super::{Products, category_of, images, prices, publication, variants};
+use super::{Products, attributes, category_of, images, prices, publication, variants};
 use crate::assets::{self, AssetChange};
 use crate::{slugs, workflow};
 use api::product::{ProductAction, ProductPriceMode, VariantTarget};
 use api::state::StateType;
 use api::{Kind, LocalizedString, Message, Reference, ResourceIdentifier};
 use kit::resource::{Context, Decision, State};
+
+/// Asks for what attribute values refer to. The product type is needed in any case.
+pub(super) fn foresee(state: &State<Products>, actions: &[ProductAction], cx: &Context<'_>) {
+    use ProductAction as A;
+    let Ok(product_type) = attributes::type_of(cx, &state.body.product_type.id) else { return };
+    for action in actions {
+        match action {
+            A::SetAttribute { name, value: Some(value), .. }
+            | A::SetAttributeInAllVariants { name, value: Some(value), .. }
+            | A::SetProductAttribute { name, value: Some(value), .. } => {
+                attributes::want(name, value, &product_type, cx);
+            }
+            A::AddVariant { variant, .. } => attributes::want_all(&variant.attributes, &product_type, cx),
+            _ => {}
+        }
+    }
+}
 
 /// Applies one action.
 #[allow(clippy::too_many_lines, reason = "a table: one line or two per action")]

@@ -168,20 +168,67 @@ fn enum_key(value: &Value) -> Option<&str> {
     value.as_str().or_else(|| value.get("key").and_then(Value::as_str))
 }
 
-/// A reference by id, or by key to a kind that is built, which is looked up then.
+/// A reference by id or key, to something that exists. What kinds that are not built would hold cannot be asked for.
 fn reference(type_id: &str, value: &Value, cx: &Context<'_>) -> Decision<Option<Value>> {
-    let Some(object) = value.as_object() else { return Ok(None) };
+    let Some(named) = named(type_id, value) else { return Ok(None) };
+    let id = match Kind::from_type_id(type_id) {
+        Some(kind) => Some(cx.reference(kind, &named)?.id),
+        None => named.id,
+    };
+    Ok(id.map(|id| json!({"typeId": type_id, "id": id})))
+}
+
+/// What a value of a reference names, by exactly one of id and key.
+fn named(type_id: &str, value: &Value) -> Option<ResourceIdentifier> {
+    let object = value.as_object()?;
     let text = |field: &str| object.get(field).and_then(Value::as_str);
     if text("typeId").is_some_and(|given| given != type_id) {
-        return Ok(None);
+        return None;
     }
-    match (text("id"), text("key"), Kind::from_type_id(type_id)) {
-        (Some(id), None, _) if Id::parse(id).is_some() => Ok(Some(json!({"typeId": type_id, "id": id}))),
-        (None, Some(key), Some(kind)) => {
-            let by_key = ResourceIdentifier { type_id: None, id: None, key: Some(key.to_owned()) };
-            let found = cx.reference(kind, &by_key)?;
-            Ok(Some(json!({"typeId": type_id, "id": found.id})))
+    let (id, key) = match (text("id"), text("key")) {
+        (Some(id), None) => (Some(Id::parse(id)?), None),
+        (None, Some(key)) => (None, Some(key.to_owned())),
+        _ => return None,
+    };
+    Some(ResourceIdentifier { type_id: None, id, key })
+}
+
+/// Asks for what values refer to, so that many references take no more rounds than one.
+pub(super) fn want_all(drafts: &[Attribute], product_type: &ProductType, cx: &Context<'_>) {
+    drafts.iter().for_each(|draft| want(&draft.name, &draft.value, product_type, cx));
+}
+
+/// [`want_all`] of one value.
+pub(super) fn want(name: &str, value: &Value, product_type: &ProductType, cx: &Context<'_>) {
+    if let Some(definition) = product_type.definition(name) {
+        want_of(&definition.attribute_type, value, 0, cx);
+    }
+}
+
+fn want_of(of: &AttributeType, value: &Value, depth: usize, cx: &Context<'_>) {
+    let items = || value.as_array().into_iter().flatten();
+    match of {
+        AttributeType::Reference { reference_type_id } => {
+            if let (Some(kind), Some(named)) =
+                (Kind::from_type_id(reference_type_id), named(reference_type_id, value))
+            {
+                cx.want(Context::lookup_of(kind, &named));
+            }
         }
-        _ => Ok(None),
+        AttributeType::Set { element_type } => {
+            items().for_each(|item| want_of(element_type, item, depth, cx));
+        }
+        AttributeType::Nested { type_reference } if depth < MAX_NESTING => {
+            // A type that is not known yet is fetched first; what its values refer to comes with the next round.
+            let Ok(product_type) = type_of(cx, &type_reference.id) else { return };
+            for item in items() {
+                let inner =
+                    item.get("name").and_then(Value::as_str).and_then(|name| product_type.definition(name));
+                if let (Some(definition), Some(value)) = (inner, item.get("value")) {
+                    want_of(&definition.attribute_type, value, depth + 1, cx);
+                }
+            }
+        }
+        _ => {}
     }
 }

@@ -16,6 +16,10 @@ pub(super) fn product(draft: &ProductDraft, cx: &Context<'_>) -> Decision<(Produ
         return Err(ApiError::required_field("masterVariant").into());
     }
     let product_type = cx.resolve::<ProductType>(Kind::ProductType, &draft.product_type)?;
+    attributes::want_all(&draft.attributes, &product_type, cx);
+    for variant in draft.master_variant.iter().chain(&draft.variants) {
+        attributes::want_all(&variant.attributes, &product_type, cx);
+    }
     let mut hidden = ProductHidden::default();
     let empty = ProductVariantDraft::default();
     let master = draft.master_variant.as_ref().unwrap_or(&empty);

@@ -60,6 +60,10 @@ impl Rules for Products {
         Ok((product, hidden))
     }
 
+    fn foresee(state: &State<Self>, actions: &[ProductAction], cx: &Context<'_>) {
+        actions::foresee(state, actions, cx);
+    }
+
     fn apply(state: &mut State<Self>, action: &ProductAction, cx: &mut Context<'_>) -> Decision<()> {
         actions::apply(state, action, cx)
     }

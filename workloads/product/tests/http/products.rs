@@ -316,6 +316,49 @@ async fn references_must_lead_somewhere() {
 }
 
 #[tokio::test]
+async fn reference_attributes_must_lead_somewhere_and_many_are_asked_for_at_once() {
+    let shop = Shop::open().await;
+    let reference = json!({"name": "reference", "referenceTypeId": "category"});
+    let attributes = [
+        json!({"name": "one", "type": reference, "label": {}, "isRequired": false}),
+        json!({"name": "many", "type": {"name": "set", "elementType": reference}, "label": {}, "isRequired": false}),
+    ];
+    let product_type = json!({"key": "plain", "name": "t", "description": "", "attributes": attributes});
+    shop.create("/product-types", product_type).await;
+    let mut categories = Vec::new();
+    for at in 0..20 {
+        let draft = json!({"key": format!("c-{at}"), "name": {}, "slug": {"en": format!("c-{at}")}});
+        categories.push(shop.create("/categories", draft).await["id"].clone());
+    }
+    let named = |id: &Value| json!({"typeId": "category", "id": id});
+    let ghost = named(&json!("7e3a4b0e-0000-4000-8000-000000000000"));
+    let with_attribute = |key: &str, name: &str, value: &Value| {
+        with(
+            draft(key),
+            json!({"masterVariant": {"sku": key, "attributes": [{"name": name, "value": value}]}}),
+        )
+    };
+    let all: Vec<Value> = categories.iter().map(named).collect();
+    shop.create("/products", with_attribute("p1", "many", &json!(all))).await;
+    let mut with_ghost = all.clone();
+    with_ghost.push(ghost.clone());
+    for (name, value) in [("one", &ghost), ("many", &json!(with_ghost))] {
+        let error = shop.refused("/products", with_attribute("bad", name, value)).await;
+        assert_eq!(
+            (&error["code"], &error["typeId"]),
+            (&json!("ReferencedResourceNotFound"), &json!("category"))
+        );
+    }
+    let set =
+        |value: &Value| json!({"action": "setAttribute", "variantId": 1, "name": "one", "value": value});
+    let changed = shop.update("/products/key=p1", all.iter().map(set).collect::<Vec<_>>().into()).await;
+    let staged = &changed["masterData"]["staged"]["masterVariant"]["attributes"];
+    assert!(staged.as_array().unwrap().contains(&json!({"name": "one", "value": all[19]})), "{staged:#}");
+    let error = shop.update_refused("/products/key=p1", json!([set(&ghost)])).await;
+    assert_eq!(error["id"], ghost["id"]);
+}
+
+#[tokio::test]
 async fn the_life_of_a_product_is_told_in_messages() {
     let shop = shop().await;
     shop.create("/categories", json!({"key": "c1", "name": {}, "slug": {"en": "c1"}})).await;

@@ -1,8 +1,9 @@
 //! Lines, prices, taxes and shipping.
 
 use super::world::{World, eur, money, sums};
-use api::Code;
+use crate::carts::Held;
 use api::cart::{LineItemPriceMode, ShippingMethodState};
+use api::{ApiError, Code, Kind};
 use serde_json::{Value, json};
 
 fn add(sku: &str, quantity: i64) -> Value {
@@ -21,7 +22,7 @@ fn equal_lines_grow_and_the_tier_counts_for_all_units() {
 }
 
 #[test]
-fn adding_to_a_cart_with_lines_asks_for_the_product_alone() {
+fn adding_to_a_cart_with_lines_asks_for_the_product_and_its_limits_alone() {
     let cart = World::new().cart(json!([{"sku": "chair"}]));
     let mut knows_stones_only = World::empty();
     knows_stones_only.product("stone", 108);
@@ -234,4 +235,53 @@ fn units_are_distributed_to_addresses_of_the_cart() {
     assert!(
         world.update(&some, json!([less])).unwrap().line_items[0].shipping_details.as_ref().unwrap().valid
     );
+}
+
+#[test]
+fn a_line_has_as_many_units_as_its_inventory_entry_allows() {
+    let mut world = World::new();
+    world.stock("chair", None, &json!({"minCartQuantity": 2, "maxCartQuantity": 4}));
+    let refused =
+        |result: Result<Held, ApiError>| result.err().map(|error| error.body()["errors"][0].clone());
+    let few = refused(world.create(json!({"currency": "EUR", "lineItems": [{"sku": "chair"}]}))).unwrap();
+    assert_eq!(few["message"], "Quantity '1' less than minimum '2'.");
+    assert_eq!((&few["code"], &few["quantity"]), (&json!("LineItemQuantityBelowLimit"), &json!(1)));
+    assert_eq!((&few["minCartQuantity"], &few["maxCartQuantity"]), (&json!(2), &Value::Null));
+    let cart = world.cart(json!([{"sku": "chair", "quantity": 2}, {"sku": "stone", "quantity": 99}]));
+    let line = cart.line_items[0].id.clone();
+    let change = |quantity: i64| json!([{"action": "changeLineItemQuantity", "lineItemId": line, "quantity": quantity}]);
+    let many = refused(world.update(&cart, json!([add("chair", 3)]))).unwrap();
+    assert_eq!(many["message"], "Quantity '5' greater than maximum '4'.");
+    assert_eq!((&many["code"], &many["quantity"]), (&json!("LineItemQuantityAboveLimit"), &json!(5)));
+    assert_eq!((&many["maxCartQuantity"], &many["lineItem"]), (&json!(4), &json!(line)));
+    for quantity in [1, 5] {
+        assert!(refused(world.update(&cart, change(quantity))).is_some(), "{quantity}");
+    }
+    let less = json!([{"action": "removeLineItem", "lineItemId": line, "quantity": 1}]);
+    assert!(refused(world.update(&cart, less)).is_some());
+    assert_eq!(world.update(&cart, change(4)).unwrap().line_items[0].quantity, 4);
+    assert_eq!(world.update(&cart, change(0)).unwrap().line_items.len(), 1, "a line may always go");
+    let by_and_by = json!([add("chair", 9), {"action": "removeLineItem", "lineItemId": line, "quantity": 8}]);
+    assert_eq!(
+        world.update(&cart, by_and_by).unwrap().line_items[0].quantity,
+        3,
+        "the request counts as a whole"
+    );
+}
+
+#[test]
+fn limits_are_those_of_the_supply_channel_and_touch_only_what_changes() {
+    let mut world = World::new();
+    let channel = json!({"typeId": "channel", "id": "north"});
+    world.by_id(Kind::Channel, "north", &json!({"key": "north", "roles": ["InventorySupply"]}));
+    world.stock("chair", Some("north"), &json!({"maxCartQuantity": 1}));
+    let cart = world.cart(json!([{"sku": "chair", "quantity": 3}]));
+    let supply = json!([{"action": "setLineItemSupplyChannel", "lineItemId": cart.line_items[0].id, "supplyChannel": channel}]);
+    assert_eq!(world.update(&cart, supply).err().unwrap().code(), Code::LineItemQuantityAboveLimit);
+    let from_north =
+        json!([{"action": "addLineItem", "sku": "chair", "quantity": 2, "supplyChannel": channel}]);
+    assert_eq!(world.update(&cart, from_north).err().unwrap().code(), Code::LineItemQuantityAboveLimit);
+    world.stock("chair", None, &json!({"maxCartQuantity": 1}));
+    let other = world.update(&cart, json!([add("stone", 1), {"action": "recalculate"}])).unwrap();
+    assert_eq!(other.line_items[0].quantity, 3, "what is in the cart already stays");
 }

@@ -2,8 +2,10 @@
 
 #![allow(clippy::needless_pass_by_value, reason = "`json!` values are made for the call")]
 
-use crate::carts::{Carts, Held};
+use crate::carts::known::PUBLISHED;
+use crate::carts::{Carts, Held, limits};
 use api::cart::{CartAction, CartDraft};
+use api::internal::inventory::EntryName;
 use api::{ApiError, Caller, Id, Kind, Scopes, Timestamp};
 use kit::clock::SystemClock;
 use kit::http::RequestInfo;
@@ -89,7 +91,7 @@ impl World {
         self.by_key(Kind::ShippingMethod, "parcel", "parcel", &method);
     }
 
-    fn by_id(&mut self, kind: Kind, name: &str, body: &Value) {
+    pub(super) fn by_id(&mut self, kind: Kind, name: &str, body: &Value) {
         self.facts.learn(Lookup::new(kind, LookupBy::Id(id(name))), vec![stored(name, body)]);
     }
 
@@ -135,8 +137,16 @@ impl World {
 
     fn current(&mut self, name: &str, texts: &[String]) {
         for by in [LookupBy::Id(id(name)), LookupBy::Claim(Claim::new("sku", name))] {
-            self.facts.learn(Lookup { kind: Kind::Product, view: "current".into(), by }, texts.to_vec());
+            self.facts.learn(Lookup::new(Kind::Product, by).of_view(PUBLISHED), texts.to_vec());
         }
+        self.stock(name, None, &json!(null));
+    }
+
+    /// The inventory entry of a SKU and supply channel; `null` for none.
+    pub(super) fn stock(&mut self, sku: &str, channel: Option<&str>, entry: &Value) {
+        let entry = (!entry.is_null()).then(|| stored("entry", entry));
+        let name = EntryName { sku: sku.to_owned(), supply_channel: channel.map(id) };
+        self.facts.learn(limits::lookup(&name), entry.into_iter().collect());
     }
 
     /// Runs a rule; what it misses must be in the table.

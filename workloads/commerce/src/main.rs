@@ -51,6 +51,16 @@ enum Command {
     Healthcheck(client::Options),
 }
 
+/// Where there is one core, one thread: tasks take turns on it, so that what several requests have to say to one
+/// connection goes out together, and nobody wakes a thread that only takes the core away.
+fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
+    let mut builder = match std::thread::available_parallelism() {
+        Ok(cores) if cores.get() == 1 => tokio::runtime::Builder::new_current_thread(),
+        _ => tokio::runtime::Builder::new_multi_thread(),
+    };
+    builder.enable_all().build()
+}
+
 /// Exit codes: 0 well, 1 failed, 2 wrong use (a manifest, an option).
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -62,7 +72,7 @@ fn main() -> ExitCode {
         eprintln!("error: {error}");
         return ExitCode::from(2);
     }
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    let runtime = match runtime() {
         Ok(runtime) => runtime,
         Err(error) => {
             eprintln!("error: the runtime could not be started: {error}");

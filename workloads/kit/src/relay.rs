@@ -28,7 +28,7 @@ const LIKELY_MORE_BYTES: usize = 4 << 20;
 /// Documents that are published at once.
 const PORTION: usize = 500;
 /// How often the relay looks without being woken.
-const SWEEP: Duration = Duration::from_secs(15);
+const SWEEP: Duration = Duration::from_secs(60);
 
 /// How long the pass at the end may take.
 const LAST_PASS: Duration = Duration::from_secs(10);

@@ -34,5 +34,5 @@ pub use status::{CommerceStackStatus, ReleaseStatus, ServiceStatus};
 pub use validate::{RESERVED_PROJECT_KEYS, SCOPES, validate};
 pub use validated::{
     Broker, Database, Edge, Route, Scale, ValidatedClient, ValidatedProject, ValidatedService,
-    ValidatedStack, ValidatedTopics,
+    ValidatedStack, ValidatedTopics, Volume,
 };

@@ -183,6 +183,10 @@ pub struct Managed {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 32), extend("pattern" = QUANTITY))]
     pub storage: Option<String>,
+    /// The StorageClass of the volume, for the life of the stack. Default: that of the cluster.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 253), extend("pattern" = OBJECT))]
+    pub storage_class_name: Option<String>,
 }
 
 /// A MongoDB that somebody else runs.

@@ -129,6 +129,18 @@ pub(crate) fn of_spec() -> Vec<Value> {
             "quantity(has({side}.{block}) && has({path}) && has({path}.storage) ? {path}.storage : '10Gi')"
         )
     };
+    let class = |side: &str, block: &str| {
+        let path = format!("{side}.{block}.managed");
+        let given = format!("has({side}.{block}) && has({path}) && has({path}.storageClassName)");
+        format!("({given} ? {path}.storageClassName : '')")
+    };
+    let same_class = |block: &str| {
+        rule_at(
+            &format!(".{block}.managed.storageClassName"),
+            &format!("{} == {}", class("self", block), class("oldSelf", block)),
+            "cannot be changed, because volumes cannot be moved; make a new stack",
+        )
+    };
     let grows = |block: &str| format!("{}.compareTo({}) >= 0", size("self", block), size("oldSelf", block));
     vec![
         rule_at(
@@ -148,5 +160,7 @@ pub(crate) fn of_spec() -> Vec<Value> {
         ),
         rule_at(".mongodb.managed.storage", &grows("mongodb"), "cannot shrink, because volumes cannot"),
         rule_at(".kafka.managed.storage", &grows("kafka"), "cannot shrink, because volumes cannot"),
+        same_class("mongodb"),
+        same_class("kafka"),
     ]
 }

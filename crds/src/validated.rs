@@ -123,14 +123,20 @@ pub enum Route {
     },
 }
 
+/// The volume of a node that the operator runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Volume {
+    /// Its size, a Kubernetes quantity.
+    pub storage: String,
+    /// Its StorageClass; that of the cluster if there is none.
+    pub class: Option<String>,
+}
+
 /// The database of the stack.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Database {
     /// One node run by the operator.
-    Managed {
-        /// The size of its volume, a Kubernetes quantity.
-        storage: String,
-    },
+    Managed(Volume),
     /// Somebody else's.
     External {
         /// Where the connection string is.
@@ -144,10 +150,7 @@ pub enum Database {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Broker {
     /// One node run by the operator.
-    Managed {
-        /// The size of its volume, a Kubernetes quantity.
-        storage: String,
-    },
+    Managed(Volume),
     /// Somebody else's.
     External {
         /// `host:port`, at least one.

@@ -4,7 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
 
 use commerce_crds::{
-    Broker, Database, ManifestError, Route, Scale, ServiceName, ValidatedStack, load, open, validate,
+    Broker, Database, ManifestError, Route, Scale, ServiceName, ValidatedStack, Volume, load, open, validate,
 };
 use std::time::Duration;
 
@@ -43,8 +43,9 @@ fn an_empty_spec_is_a_working_stack() {
     assert_eq!((admin.name.as_str(), admin.label.as_str()), ("admin", "shop-admin"));
     assert_eq!(admin.scope("shop"), "manage_project:shop manage_api_clients:shop");
     assert_eq!(admin.access_token_validity_seconds, 172_800);
-    assert_eq!(stack.database, Database::Managed { storage: "10Gi".to_owned() });
-    assert_eq!(stack.broker, Broker::Managed { storage: "10Gi".to_owned() });
+    let volume = Volume { storage: "10Gi".to_owned(), class: None };
+    assert_eq!(stack.database, Database::Managed(volume.clone()));
+    assert_eq!(stack.broker, Broker::Managed(volume));
     assert_eq!(stack.topics.retention, Duration::from_secs(7 * 24 * 60 * 60));
     assert_eq!(stack.enabled().count(), ServiceName::ALL.len());
 }
@@ -230,6 +231,10 @@ fn what_is_wrong_is_told_with_its_path_and_remedy() {
         (
             "{mongodb: {managed: {storage: big}}}".into(),
             "spec.mongodb.managed.storage: 'big' is not a size, such as 10Gi",
+        ),
+        (
+            "{kafka: {managed: {storageClassName: Fast}}}".into(),
+            "spec.kafka.managed.storageClassName: 'Fast' is not",
         ),
         ("{mongodb: {managed: {storage: 0Gi}}}".into(), "spec.mongodb.managed.storage: '0Gi' is not a size"),
         (

@@ -3,7 +3,7 @@
 use super::Report;
 use super::names::{is_object, is_quantity, is_secret_key, is_server, not_an_object, wrong};
 use crate::manifest::{ExternalKafka, Kafka, Managed, MongoDb, SecretKeyRef};
-use crate::validated::{Broker, Database, ValidatedTopics};
+use crate::validated::{Broker, Database, ValidatedTopics, Volume};
 use std::time::Duration;
 
 const DAY: u64 = 24 * 60 * 60;
@@ -19,7 +19,7 @@ pub(super) fn database(given: MongoDb, report: &mut Report) -> Database {
             }
             Database::External { uri: external.uri_secret_ref, ca: external.ca_secret_ref }
         }
-        None => Database::Managed { storage: storage(managed, "spec.mongodb.managed.storage", report) },
+        None => Database::Managed(volume(managed, "spec.mongodb.managed", report)),
     }
 }
 
@@ -35,7 +35,7 @@ pub(super) fn broker(given: Kafka, report: &mut Report) -> (Broker, ValidatedTop
             report.demand(good, "spec.kafka.strimzi.cluster", not_an_object(&strimzi.cluster));
             Broker::Strimzi { cluster: strimzi.cluster }
         }
-        (None, None) => Broker::Managed { storage: storage(managed, "spec.kafka.managed.storage", report) },
+        (None, None) => Broker::Managed(volume(managed, "spec.kafka.managed", report)),
     };
     let topics = topics.unwrap_or_default();
     let path = "spec.kafka.topics";
@@ -98,10 +98,15 @@ fn secret(given: &SecretKeyRef, path: &str, report: &mut Report) {
     report.demand(is_secret_key(&given.key), format_args!("{path}.key"), wrong(&given.key, rule));
 }
 
-fn storage(given: Option<Managed>, path: &str, report: &mut Report) -> String {
-    let storage = given.and_then(|managed| managed.storage).unwrap_or_else(|| "10Gi".to_owned());
-    report.demand(is_quantity(&storage), path, wrong(&storage, "a size, such as 10Gi"));
-    storage
+fn volume(given: Option<Managed>, path: &str, report: &mut Report) -> Volume {
+    let Managed { storage, storage_class_name: class } = given.unwrap_or_default();
+    let storage = storage.unwrap_or_else(|| "10Gi".to_owned());
+    let size = wrong(&storage, "a size, such as 10Gi");
+    report.demand(is_quantity(&storage), format_args!("{path}.storage"), size);
+    if let Some(bad) = class.as_deref().filter(|class| !is_object(class)) {
+        report.refuse(format_args!("{path}.storageClassName"), not_an_object(bad));
+    }
+    Volume { storage, class }
 }
 
 /// `7d`, `36h`, `90m`, `60s`: one minute to ten years.

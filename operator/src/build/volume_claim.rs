@@ -7,26 +7,27 @@ use super::secret::guarding;
 use super::{Child, Context};
 use crate::labels::Component;
 use crate::names;
-use crds::{Broker, Database};
+use crds::{Broker, Database, Volume};
 use k8s_openapi::api::core::v1::{
     PersistentVolumeClaim, PersistentVolumeClaimSpec, VolumeResourceRequirements,
 };
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 
 pub(super) fn build(cx: &Context<'_>, children: &mut Vec<Child>) {
-    if let Database::Managed { storage } = &cx.stack.database {
-        children.push(one(cx, &names::mongodb(cx.name()), "mongodb", Component::Database, storage));
+    if let Database::Managed(volume) = &cx.stack.database {
+        children.push(one(cx, &names::mongodb(cx.name()), "mongodb", Component::Database, volume));
     }
-    if let Broker::Managed { storage } = &cx.stack.broker {
-        children.push(one(cx, &names::kafka(cx.name()), "kafka", Component::Broker, storage));
+    if let Broker::Managed(volume) = &cx.stack.broker {
+        children.push(one(cx, &names::kafka(cx.name()), "kafka", Component::Broker, volume));
     }
 }
 
-fn one(cx: &Context<'_>, set: &str, label: &str, component: Component, storage: &str) -> Child {
-    let requests = [("storage".to_owned(), Quantity(storage.to_owned()))].into();
+fn one(cx: &Context<'_>, set: &str, label: &str, component: Component, volume: &Volume) -> Child {
+    let requests = [("storage".to_owned(), Quantity(volume.storage.clone()))].into();
     let spec = PersistentVolumeClaimSpec {
         access_modes: Some(vec!["ReadWriteOnce".to_owned()]),
         resources: Some(VolumeResourceRequirements { requests: Some(requests), limits: None }),
+        storage_class_name: volume.class.clone(),
         ..Default::default()
     };
     let metadata = guarding(cx.metadata(&names::volume(set), label, component));

@@ -174,6 +174,12 @@ pub async fn what_cannot_be_changed_is_refused_with_its_path(client: &Client) {
         ),
         ("{kafka: {managed: {storage: 5Gi}}}", "{kafka: {managed: {storage: 5120Mi}}}", None),
         (
+            "{}",
+            "{mongodb: {managed: {storageClassName: fast}}}",
+            Some("spec.mongodb.managed.storageClassName: Invalid value: cannot be changed"),
+        ),
+        ("{}", "{kafka: {managed: {storage: 20Gi}}}", None),
+        (
             "{kafka: {topics: {partitions: 8}}}",
             "{}",
             Some("spec.kafka.topics.partitions: Invalid value: cannot be lowered"),

@@ -137,6 +137,17 @@ fn storage_grows_without_touching_the_pods() {
 }
 
 #[test]
+fn a_volume_is_of_the_class_that_the_stack_names() {
+    let class = |spec: &str| {
+        let children = children(&stack(spec));
+        let claim = children.iter().find(|child| child.name() == "data-shop-kafka-0").unwrap();
+        claim.object.data["spec"]["storageClassName"].clone()
+    };
+    assert_eq!(class("{kafka: {managed: {storageClassName: fast}}}"), "fast");
+    assert_eq!(class("{}"), serde_json::Value::Null);
+}
+
+#[test]
 fn a_stack_that_is_pinned_is_made_by_an_upgraded_operator_as_it_was() {
     let stack = stack("{}");
     let upgraded = Release {

@@ -99,10 +99,7 @@ impl Operator {
             let seen = self.state.world().readiness(key);
             let version = release.map(|release| release.version.as_str());
             let mut rows = rows(validated, &seen, &before.services, version);
-            again = again
-                .into_iter()
-                .chain(self.explain(key, &mut rows, before.applied_digest.is_none()).await)
-                .min();
+            again = again.into_iter().chain(self.explain(key, &mut rows, &before).await).min();
             facts.rows = Some(rows);
         }
         facts.backends = self.backends.problems(key);
@@ -133,13 +130,20 @@ impl Operator {
     }
 
     /// Adds why services are not ready. Gives when to ask again.
-    async fn explain(&self, key: &StackKey, rows: &mut Rows, new: bool) -> Option<Instant> {
+    async fn explain(
+        &self,
+        key: &StackKey,
+        rows: &mut Rows,
+        before: &CommerceStackStatus,
+    ) -> Option<Instant> {
         if rows.is_ready() {
             self.pods.forget(key);
             return None;
         }
+        let new = before.applied_digest.is_none();
         let (troubles, next) = self.pods.troubles(&self.cluster, key, new).await;
-        rows.explain(&troubles);
+        let said = before.conditions.iter().find(|condition| condition.type_ == condition::READY);
+        rows.explain(&troubles, said.map_or("", |condition| condition.message.as_str()));
         Some(next)
     }
 

@@ -81,8 +81,10 @@ impl Rows {
         format!("{ready}/{}", self.services.len())
     }
 
-    /// Adds what is known of the pods, each with the name of its row. It says more than what the workload says.
-    pub fn explain(&mut self, pods: &[Trouble]) {
+    /// Adds what is known of the pods, each with the name of its row; it says more than what the workload says. A cause
+    /// that several have is told of one of them: of the one that the message so far, `said`, names, so that it does not
+    /// change while more of the same turns up.
+    pub fn explain(&mut self, pods: &[Trouble], said: &str) {
         let waiting = self.services.iter().chain(&self.backing).filter(|row| !row.ready);
         let waiting: BTreeSet<&str> = waiting.map(|row| row.name.as_str()).collect();
         let known = pods.iter().filter(|(name, _)| waiting.contains(name.as_str()));
@@ -90,6 +92,12 @@ impl Rows {
             self.troubles.retain(|trouble| !trouble.starts_with(&format!("{name}: ")));
             self.troubles.push(format!("{name}: {text}"));
         }
+        self.troubles.sort_by_cached_key(|trouble| said.find(trouble.as_str()).unwrap_or(usize::MAX));
+        let mut causes = BTreeSet::new();
+        self.troubles.retain(|trouble| {
+            let cause = trouble.split_once(": ").map_or(trouble.as_str(), |(_, cause)| cause);
+            causes.insert(cause.to_owned())
+        });
     }
 
     /// What is not ready, in words.

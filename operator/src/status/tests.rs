@@ -99,6 +99,23 @@ fn a_service_that_no_watch_has_told_of_yet_shows_the_pods_that_are_asked_for() {
 }
 
 #[test]
+fn a_cause_that_many_share_is_told_once_of_the_one_that_was_named_already() {
+    let row = |name: &str| ServiceStatus { name: name.into(), ..ServiceStatus::default() };
+    let message = |pods: &[(&str, &str)], said: &str| {
+        let mut rows = Rows { services: ["account", "cart", "order"].map(row).into(), ..Rows::default() };
+        let pods: Vec<_> = pods.iter().map(|(name, cause)| (name.to_string(), cause.to_string())).collect();
+        rows.explain(&pods, said);
+        rows.waiting_for().split_once("; ").unwrap().1.to_owned()
+    };
+    let first = message(&[("order", "no node")], "");
+    assert_eq!(first, "order: no node");
+    let more = message(&[("account", "no image"), ("cart", "no node"), ("order", "no node")], &first);
+    assert_eq!(more, "order: no node; account: no image");
+    let gone = message(&[("cart", "no node")], &more);
+    assert_eq!(gone, "cart: no node");
+}
+
+#[test]
 fn what_a_pass_does_not_know_stays_as_it_was() {
     let built = Built {
         endpoint: "http://x".into(),

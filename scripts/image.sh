@@ -11,7 +11,7 @@
 # PROFILE=release|dev, COMPILED=yes (target/images/bin has the programs).
 . "$(dirname "$0")/lib.sh"
 
-IMAGES=$TARGET/images
+IMAGES=$(realpath --canonicalize-missing "$TARGET/images")
 VALUES=charts/commerce-operator/ci/testbed-values.yaml
 VERSION=$(sed -n 's/^appVersion: *//p' charts/commerce-operator/Chart.yaml)
 BASE=${BASE:-$(sed -n 's/^ARG BASE=//p' Dockerfile)}
@@ -41,7 +41,7 @@ builder() {
 }
 
 # Its storage is beside what it makes, so that nothing of it is left elsewhere.
-BUILDAH=(buildah --storage-driver vfs --root "$PWD/$IMAGES/storage" --runroot "$PWD/$IMAGES/run")
+BUILDAH=(buildah --storage-driver vfs --root "$IMAGES/storage" --runroot "$IMAGES/run")
 
 # build NAME ARGUMENT…
 build() {
@@ -162,7 +162,7 @@ kafka() {
   ln -s "$java/bin/java" "$root/usr/bin/java"
   cp testbed/images/kafka/{run,archive} "$root/etc/kafka/docker"
   quietly "fetching Apache Kafka's jars" mvn --batch-mode --no-transfer-progress --file testbed/kafka/pom.xml \
-    dependency:copy-dependencies -DincludeScope=runtime "-DoutputDirectory=$PWD/$root/opt/kafka/libs" ||
+    dependency:copy-dependencies -DincludeScope=runtime "-DoutputDirectory=$root/opt/kafka/libs" ||
     die "Maven could not fetch Apache Kafka"
   build "$1" --file testbed/images/kafka/Dockerfile "$IMAGES/kafka"
 }

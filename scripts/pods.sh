@@ -24,7 +24,7 @@ trap 'exit 130' INT TERM
 # shellcheck disable=SC2016 # the inner shell's own variables
 TRANSCRIPT=$work/pods "$TARGET/debug/testbed" run --only kubernetes --nodes 2 -- \
   bash -euc '"$1" load "$2"/*.tar; cd tests; shift 2; exec "$@"' pods "$TARGET/debug/testbed" "$TARGET/images" \
-  "$tests" --ignored --test-threads 1 "$@"
+  "$tests" --ignored --nocapture --test-threads 1 "$@"
 
 if [ -n "${TRANSCRIPT:-}" ] && [ $# -eq 0 ]; then
   node tests/journeys/lib/compare.mjs "$TRANSCRIPT" "$work/pods"

@@ -115,6 +115,7 @@ clusterDomain: cluster.local
 clusterDNS: [$ROUTER]
 resolvConf: ""
 maxPods: 200
+syncFrequency: 10s # Secrets and ConfigMaps reach pods as fast
 imageGCHighThresholdPercent: 100
 evictionHard: { nodefs.available: "0%", nodefs.inodesFree: "0%", imagefs.available: "0%" }
 volumePluginDir: /run/node/plugins

@@ -79,7 +79,7 @@ fn pods_find_each_other_and_are_found_from_here() {
     if !can_have_nodes().unwrap() {
         return;
     }
-    let mut cluster = Cluster::start("pods");
+    let cluster = Cluster::start("pods");
     let names = cluster.names("web");
     let nodes = cluster.says("get pods -l app=web -o jsonpath={.items[*].spec.nodeName}");
     assert_ne!(nodes.split(' ').next(), nodes.split(' ').nth(1), "{nodes}");

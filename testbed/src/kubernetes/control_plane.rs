@@ -99,10 +99,6 @@ impl ControlPlane {
         self.nodes.as_ref()
     }
 
-    pub(super) fn toggle_dns(&mut self) -> Result<()> {
-        self.nodes.as_mut().context("this cluster has no nodes, and so no DNS")?.toggle_dns()
-    }
-
     pub(super) fn kubeconfig(&self) -> PathBuf {
         self.files.kubeconfig()
     }

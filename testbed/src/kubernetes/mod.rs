@@ -39,6 +39,8 @@ struct NodesOfTestbed {
     machine: Option<Ipv4Addr>,
     addresses: Vec<SocketAddr>,
     directories: Vec<PathBuf>,
+    /// Where DNS answers.
+    dns: Option<SocketAddr>,
 }
 
 impl Kubernetes {
@@ -71,6 +73,7 @@ impl Kubernetes {
         if let Some(own) = own.nodes() {
             nodes.machine = Some(own.subnet().machine());
             nodes.addresses = own.addresses().collect();
+            nodes.dns = Some(own.dns());
             nodes.directories = own.names().map(|name| own.dir().join(name)).collect();
         }
         fs::write(kubeconfig.with_file_name(NODES_FILE), serde_json::to_vec(&nodes)?)?;
@@ -201,9 +204,11 @@ impl Kubernetes {
     /// Takes DNS away from the pods, or gives it back.
     ///
     /// # Errors
-    /// If the cluster is not our own, or has no nodes.
-    pub fn toggle_dns(&mut self) -> Result<()> {
-        self.own_control_plane()?.toggle_dns()
+    /// If a testbed on this machine did not start the nodes.
+    pub fn toggle_dns(&self) -> Result<()> {
+        let nodes = self.nodes.as_ref().filter(|nodes| !nodes.directories.is_empty());
+        let nodes = nodes.context("this cluster has no nodes of a testbed's, and so no DNS to end")?;
+        nodes::toggle_dns(&nodes.directories, nodes.dns.context("nobody knows where DNS is")?)
     }
 
     fn own_control_plane(&mut self) -> Result<&mut ControlPlane> {

@@ -15,7 +15,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
 
@@ -116,17 +116,14 @@ impl Nodes {
     /// and each node.
     pub(crate) fn start(&mut self, are_ready: impl Fn() -> bool) -> Result<()> {
         fs::write(self.dir().join("start"), "")?;
-        let dns = (self.subnet.router(), 53).into();
+        let dns = self.dns();
         let api = (self.subnet.api_service(), 443).into();
         self.process.wait_until(PATIENCE, || (are_ready() && answers(dns) && answers(api)).then_some(()))
     }
 
-    /// Ends DNS if it is there, starts it if it is not, and waits until that is so.
-    pub(crate) fn toggle_dns(&mut self) -> Result<()> {
-        let dns = (self.subnet.router(), 53).into();
-        let was_there = answers(dns);
-        fs::write(self.dir().join("dns"), "\n")?;
-        self.process.wait_until(PATIENCE, || (answers(dns) != was_there).then_some(()))
+    /// Where DNS answers.
+    pub(crate) fn dns(&self) -> SocketAddr {
+        (self.subnet.router(), 53).into()
     }
 
     pub(crate) fn subnet(&self) -> &Subnet {
@@ -178,6 +175,20 @@ pub(crate) fn load(nodes: &[PathBuf], archives: &[PathBuf]) -> Result<()> {
             .into_iter()
             .try_for_each(|load| load.join().map_err(|_| anyhow!("a thread of the testbed panicked"))?)
     })
+}
+
+/// Ends DNS if it is there, starts it if it is not, and waits until that is so. The nodes are given by their
+/// directories.
+pub(crate) fn toggle_dns(nodes: &[PathBuf], dns: SocketAddr) -> Result<()> {
+    let shared = nodes.first().and_then(|node| node.parent()).context("no nodes")?;
+    let was_there = answers(dns);
+    fs::write(shared.join("dns"), "\n")?;
+    let start = Instant::now();
+    while answers(dns) == was_there {
+        ensure!(start.elapsed() < PATIENCE, "DNS is as it was, {PATIENCE:?} after it was to change");
+        thread::sleep(Duration::from_millis(50));
+    }
+    Ok(())
 }
 
 fn answers(address: SocketAddr) -> bool {

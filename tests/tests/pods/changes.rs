@@ -36,7 +36,13 @@ fn resources_secrets_and_images_change_without_a_failed_request() {
     rolls(&stack, || {
         stack.change(&json!({"services": {"cart": {"resources": {"requests": {"cpu": "20m"}}}}}));
     });
-    rolls(&stack, || stack.change(&json!({"operation": {"secretsRotation": 1}})));
+    // Pods take up new keys without a restart.
+    stack.change(&json!({"operation": {"secretsRotation": 1}}));
+    for (pod, _) in stack.pods("gateway").iter().chain(&stack.pods("cart")) {
+        eventually("new keys are in use", || {
+            stack.kubectl(&["logs", pod]).contains("signed with a new key").then_some(())
+        });
+    }
     // The same image by its full name: other pods, and nothing to load.
     let image = stack.get("deployment", "quickstart-cart").unwrap();
     let image = image["spec"]["template"]["spec"]["containers"][0]["image"].as_str().unwrap().to_owned();

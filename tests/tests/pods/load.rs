@@ -9,6 +9,10 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 const SHOPPERS: usize = 4;
+/// Between two requests of a shopper. The testbed's database is slow, and slower the more there is in it.
+const PAUSE: Duration = Duration::from_millis(150);
+/// The sku of what they buy, and the key of its product, type and tax category.
+const SKU: &str = "load";
 
 /// Shoppers at work.
 pub struct Load {
@@ -46,6 +50,7 @@ impl Load {
             let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
             runtime.unwrap().block_on(async move {
                 let client = stack.client("demo").await;
+                stock(&client).await;
                 let shopping = (0..SHOPPERS).map(|_| tokio::spawn(shop(client.clone(), Arc::clone(&until))));
                 let mut all = Tally::default();
                 for shopper in shopping.collect::<Vec<_>>() {
@@ -84,6 +89,23 @@ impl Tally {
     }
 }
 
+/// Sees to it that there is something to buy.
+async fn stock(client: &Client) {
+    if client.get(&format!("/products/key={SKU}")).await.status == 200 {
+        return;
+    }
+    let tax = json!({"name": SKU, "key": SKU,
+        "rates": [{"name": "19%", "amount": 0.19, "includedInPrice": true, "country": "DE"}]});
+    client.post("/tax-categories", tax).await.expect(201);
+    client.post("/product-types", json!({"name": SKU, "key": SKU, "description": ""})).await.expect(201);
+    let product = json!({
+        "key": SKU, "name": {"en": SKU}, "slug": {"en": SKU}, "publish": true,
+        "productType": {"typeId": "product-type", "key": SKU}, "taxCategory": {"typeId": "tax-category", "key": SKU},
+        "masterVariant": {"sku": SKU, "prices": [{"value": {"currencyCode": "EUR", "centAmount": 1999}}]},
+    });
+    client.post("/products", product).await.expect(201);
+}
+
 /// One shopper. A round that fails starts anew.
 async fn shop(client: Client, stop: Arc<AtomicBool>) -> Tally {
     let mut tally = Tally::default();
@@ -96,9 +118,8 @@ async fn shop(client: Client, stop: Arc<AtomicBool>) -> Tally {
 }
 
 async fn round(client: &Client, tally: &mut Tally) -> Option<()> {
-    let path = "/product-projections?limit=1&where=masterVariant(sku%20is%20defined)";
-    let found = ask(client, tally, "GET", path, None, 200).await?;
-    let sku = found["results"][0]["masterVariant"]["sku"].clone();
+    let path = format!("/product-projections/key={SKU}?priceCurrency=EUR");
+    let sku = ask(client, tally, "GET", &path, None, 200).await?["masterVariant"]["sku"].clone();
     let draft = json!({"currency": "EUR", "country": "DE", "inventoryMode": "None",
         "shippingAddress": {"country": "DE"}, "lineItems": [{"sku": sku, "quantity": 1}]});
     let cart = ask(client, tally, "POST", "/carts", Some(draft), 201).await?;
@@ -110,6 +131,10 @@ async fn round(client: &Client, tally: &mut Tally) -> Option<()> {
     let id = order["id"].as_str()?.to_owned();
     ask(client, tally, "GET", &format!("/orders/{id}"), None, 200).await?;
     tally.orders.push(id);
+    // A cart that was ordered is of no use to anybody.
+    let cart = ask(client, tally, "GET", &path, None, 200).await?;
+    let path = format!("{path}?version={}", cart["version"]);
+    ask(client, tally, "DELETE", &path, None, 200).await?;
     Some(())
 }
 
@@ -121,6 +146,7 @@ async fn ask(
     body: Option<Value>,
     expected: u16,
 ) -> Option<Value> {
+    tokio::time::sleep(PAUSE).await;
     match client.try_send(method, path, body.map(|body| body.to_string())).await {
         Ok(answer) if answer.status == expected => {
             tally.good += 1;

@@ -1,8 +1,27 @@
 //! The quickstart becomes a shop that clients use unchanged.
 
-use crate::shop::shop;
+use crate::shop::{operator, quickstart, shop};
+use commerce_tests::cluster::{Namespace, eventually};
 use serde_json::{Value, json};
 use std::process::Command;
+
+#[test]
+#[ignore = "needs a cluster with nodes: scripts/pods.sh"]
+fn the_quickstart_as_it_is_becomes_ready_and_has_its_catalogue() {
+    operator();
+    let namespace = Namespace::new("as-it-is");
+    let stack = namespace.stack("quickstart");
+    stack.apply(&quickstart());
+    stack.wait_ready();
+    eventually("the sample catalogue is loaded", || {
+        (stack.get("job", "quickstart-seed-demo")?["status"]["succeeded"] == 1).then_some(())
+    });
+    tokio::runtime::Runtime::new().unwrap().block_on(async {
+        let client = stack.client("demo").await;
+        let published = client.get("/product-projections?limit=1&withTotal=true").await.expect(200);
+        assert!(published["total"].as_u64().unwrap() > 30, "{published}");
+    });
+}
 
 #[test]
 #[ignore = "needs a cluster with nodes: scripts/pods.sh"]
@@ -32,6 +51,7 @@ fn the_journeys_of_the_sdk_pass_through_the_gateways_service() {
 fn every_replica_of_the_gateway_and_of_a_service_takes_its_share() {
     let (stack, _turn) = shop();
     let load = crate::load::Load::start(&stack);
+    std::thread::sleep(std::time::Duration::from_secs(20));
     load.stop().expect_no_failure();
     for service in ["gateway", "cart", "product"] {
         for (pod, _) in stack.pods(service) {
@@ -39,7 +59,7 @@ fn every_replica_of_the_gateway_and_of_a_service_takes_its_share() {
             let metrics = stack.kubectl(&["get", "--raw", &path]);
             let served: u64 = metrics
                 .lines()
-                .filter(|line| line.starts_with("http_requests_total"))
+                .filter(|line| line.starts_with("commerce_http_requests_total"))
                 .filter_map(|line| line.rsplit(' ').next()?.parse::<u64>().ok())
                 .sum();
             assert!(served > 10, "{pod} answered {served} requests:\n{metrics}");
@@ -64,7 +84,7 @@ fn a_plain_consumer_reads_the_event_of_a_new_product_from_kafka() {
         client.post("/products", draft).await.expect(201)
     });
     let consumer = format!(
-        "timeout 60 java -cp '/opt/kafka/libs/*' org.apache.kafka.tools.consumer.ConsoleConsumer --bootstrap-server \
+        "java -cp '/opt/kafka/libs/*' org.apache.kafka.tools.consumer.ConsoleConsumer --bootstrap-server \
          quickstart-kafka.{}.svc:9092 --topic shops.quickstart.product --from-beginning --timeout-ms 15000 \
          --formatter-property print.headers=true",
         stack.namespace

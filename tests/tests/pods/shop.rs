@@ -42,16 +42,15 @@ pub fn operator() {
     });
 }
 
-/// The manifest of the quickstart, with two pods of every service.
+/// The spec of the quickstart.
 pub fn quickstart() -> Value {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/quickstart.yaml");
     let mut manifest: Value = serde_yaml::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
-    let mut spec = manifest["spec"].take();
-    spec["defaults"] = json!({"replicas": 2});
-    spec
+    manifest["spec"].take()
 }
 
-/// The stack that most scenarios use, one at a time. Each leaves it ready.
+/// The stack that most scenarios use, one at a time: the quickstart with two pods of every service, and without the sample
+/// catalogue, which takes the testbed's database long to read. Each leaves it ready.
 pub fn shop() -> (Stack, MutexGuard<'static, ()>) {
     static SHOP: OnceLock<Stack> = OnceLock::new();
     static TURN: Mutex<()> = Mutex::new(());
@@ -62,16 +61,24 @@ pub fn shop() -> (Stack, MutexGuard<'static, ()>) {
         let stack = Stack { namespace: "shops".to_owned(), name: "quickstart".to_owned() };
         // Database and broker have one pod each, so a node is kept free of them: it can be drained.
         kubectl(&["cordon", &free_node()]);
-        stack.apply(&quickstart());
+        let mut spec = quickstart();
+        spec["defaults"] = json!({"replicas": 2});
+        spec["projects"][0]["sampleData"] = json!(false);
+        stack.apply(&spec);
         for pod in ["quickstart-mongodb-0", "quickstart-kafka-0"] {
             commerce_tests::cluster::eventually("database and broker have a node", || {
                 stack.get("pod", pod)?["spec"]["nodeName"].as_str().map(drop)
             });
         }
         kubectl(&["uncordon", &free_node()]);
-        commerce_tests::cluster::eventually("the sample catalogue is loaded", || {
-            (stack.get("job", "quickstart-seed-demo")?["status"]["succeeded"] == 1).then_some(())
-        });
+        // The services are on both nodes.
+        stack.kubectl(&[
+            "delete",
+            "pods",
+            "-l",
+            "app.kubernetes.io/component in (service, edge)",
+            "--wait=false",
+        ]);
         stack
     });
     stack.wait_ready();
@@ -82,6 +89,22 @@ pub fn shop() -> (Stack, MutexGuard<'static, ()>) {
 pub fn free_node() -> String {
     let names = kubectl(&["get", "nodes", "-o", "name"]);
     names.lines().last().unwrap().trim_start_matches("node/").to_owned()
+}
+
+/// As little as a stack can be, with more in its manifest.
+pub fn least(namespace: &Namespace, more: &Value) -> Stack {
+    operator();
+    let stack = namespace.stack("least");
+    let off = json!({"enabled": false});
+    let mut spec = json!({
+        "projects": [{"key": "demo", "currencies": ["EUR"], "languages": ["en"]}],
+        "services": {"customer": off, "product": off, "inventory": off, "cart": off, "order": off},
+    });
+    for (key, value) in more.as_object().into_iter().flatten() {
+        spec[key] = value.clone();
+    }
+    stack.apply(&spec);
+    stack
 }
 
 /// A small stack of its own for a scenario that ends it.

@@ -1,8 +1,9 @@
 //! What keeps a service away is named in the stack's condition, and once it is gone the stack recovers by itself.
 
-use crate::shop::shop;
-use commerce_tests::cluster::{Stack, kubectl};
+use crate::shop::{least, shop};
+use commerce_tests::cluster::{Namespace, Stack, apply, eventually, kubectl, try_kubectl};
 use serde_json::{Value, json};
+use testbed::Kubernetes;
 
 #[track_caller]
 fn recovers(stack: &Stack, broken: &Value, words: &[&str], mended: &Value) {
@@ -53,5 +54,85 @@ fn a_database_that_is_away_is_named_by_the_services_that_miss_it() {
     let message = stack.wait_troubled(&["mongodb (0/1)", "account: database"]);
     assert!(!message.contains("mongodb://"), "{message}");
     kubectl(&[&["uncordon"], nodes.as_slice()].concat());
+    stack.wait_ready();
+}
+
+#[test]
+#[ignore = "needs a cluster with nodes: scripts/pods.sh"]
+fn a_volume_that_no_class_gives_is_named() {
+    let namespace = Namespace::new("unbound");
+    let later = "later-than-the-stack";
+    let stack = least(&namespace, &json!({"kafka": {"managed": {"storageClassName": later}}}));
+    stack.wait_troubled(&["kafka (0/1)", "kafka: no node takes its pod", "unbound"]);
+    let standard = kubectl(&["get", "storageclass", "standard", "-o", "jsonpath={.provisioner}"]);
+    apply(&json!({"apiVersion": "storage.k8s.io/v1", "kind": "StorageClass", "metadata": {"name": later},
+        "provisioner": standard}));
+    stack.wait_ready();
+    kubectl(&["delete", "storageclass", later]);
+}
+
+#[test]
+#[ignore = "needs a cluster with nodes: scripts/pods.sh"]
+fn names_that_nobody_answers_are_told_by_the_service_that_asks() {
+    let (stack, _turn) = shop();
+    let cluster = Kubernetes::from_env().unwrap().unwrap();
+    cluster.toggle_dns().unwrap();
+    let pods = stack.pods("customer");
+    stack.kubectl(&["delete", "pod", &pods[0].0, "--grace-period=0", "--force"]);
+    stack.wait_troubled(&["customer (1/2)", "customer: database: "]);
+    cluster.toggle_dns().unwrap();
+    stack.wait_ready();
+}
+
+#[test]
+#[ignore = "needs a cluster with nodes: scripts/pods.sh"]
+fn a_wrong_password_of_the_database_is_named_and_a_right_one_taken_up() {
+    let (shop, _turn) = shop();
+    let right = shop.get("secret", "quickstart-mongodb-root").unwrap()["data"]["uri"].clone();
+    let namespace = Namespace::new("borrower");
+    let wrong = format!("mongodb://root:not-the-password@quickstart-mongodb.{}.svc:27017", shop.namespace);
+    let secret = |data: Value| {
+        let mut secret = json!({"apiVersion": "v1", "kind": "Secret",
+            "metadata": {"name": "theirs", "namespace": namespace.0}});
+        secret["data"] = data["data"].clone();
+        secret["stringData"] = data["stringData"].clone();
+        apply(&secret);
+    };
+    secret(json!({"stringData": {"uri": wrong}}));
+    let more = json!({"deletionPolicy": "Delete", "mongodb": {"external": {"uriSecretRef": {"name": "theirs", "key": "uri"}}}});
+    let stack = least(&namespace, &more);
+    let message = stack.wait_troubled(&["MongoDB", "credentials"]);
+    assert!(!message.contains("not-the-password"), "{message}");
+    secret(json!({"data": {"uri": right}}));
+    stack.wait_ready();
+    kubectl(&["delete", "cstack", &stack.name, "-n", &stack.namespace, "--timeout=120s"]);
+}
+
+#[test]
+#[ignore = "needs a cluster with nodes: scripts/pods.sh"]
+fn a_broker_whose_disk_is_full_is_named_and_goes_on_when_there_is_room() {
+    let namespace = Namespace::new("full");
+    let disk = json!({"storage": "300Mi", "storageClassName": "limited"});
+    let stack = least(&namespace, &json!({"kafka": {"managed": disk}}));
+    stack.wait_ready();
+    // Somebody else's file takes all the room that is left.
+    let broker = stack.get("pod", "least-kafka-0").unwrap();
+    let fill = "while printf '%01048576d' 0; do :; done >/data/ballast; echo full; sleep infinity";
+    apply(&json!({"apiVersion": "v1", "kind": "Pod",
+    "metadata": {"name": "ballast", "namespace": namespace.0},
+    "spec": {
+        "nodeName": broker["spec"]["nodeName"], "securityContext": broker["spec"]["securityContext"],
+        "terminationGracePeriodSeconds": 0,
+        "containers": [{"name": "ballast", "image": broker["spec"]["containers"][0]["image"],
+            "command": ["bash", "-c", fill], "volumeMounts": [{"name": "data", "mountPath": "/data"}]}],
+        "volumes": [{"name": "data", "persistentVolumeClaim": {"claimName": "data-least-kafka-0"}}],
+    }}));
+    eventually("the disk is full", || {
+        let said = try_kubectl(&["logs", "ballast", "-n", &namespace.0]).unwrap_or_default();
+        said.contains("full").then_some(())
+    });
+    stack.wait_troubled(&["kafka (0/1)", "kafka: its container ends", "space"]);
+    stack.kubectl(&["exec", "ballast", "--", "rm", "/data/ballast"]);
+    stack.kubectl(&["delete", "pod", "ballast"]);
     stack.wait_ready();
 }

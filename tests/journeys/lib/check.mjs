@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { apiUrl, authUrl, projectKey } from './env.mjs';
 import { routeOf } from './routes.mjs';
 import { violations } from './schemas.mjs';
-import { note } from './transcript.mjs';
+import { note, unnoted } from './transcript.mjs';
 
 const PATIENCE_MS = 30_000;
 const base = (url) => new URL(url).pathname.replace(/\/+$/, '');
@@ -124,7 +124,7 @@ export async function checkedFetch(url, options = {}) {
 export async function eventually(attempt, patience = 12_000) {
   const deadline = Date.now() + patience;
   for (;;) {
-    const result = await attempt();
+    const result = await unnoted(attempt);
     if (result || Date.now() > deadline) return result;
     await sleep(100);
   }

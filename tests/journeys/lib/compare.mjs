@@ -1,6 +1,6 @@
 /**
  * compare.mjs ONE OTHER: whether two transcripts (`TRANSCRIPT=…`) say the same. What was answered matters, not how
- * often: a test that waits for something asks until it sees it. Tests of races are left out, since who wins is chance.
+ * often. Tests of races are left out, since who wins is chance.
  */
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';

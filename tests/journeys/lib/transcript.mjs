@@ -18,6 +18,17 @@ export function during(name) {
   test = name;
 }
 
+/** Does this without noting its answers: what is seen on the way to something differs from run to run. */
+export async function unnoted(work) {
+  const was = test;
+  test = null;
+  try {
+    return await work();
+  } finally {
+    test = was;
+  }
+}
+
 /** What stands for each thing that differs; the order matters. */
 const VARYING = [
   [/eyJ[\w-]+\.[\w-]+\.[\w-]+/g, '<token>'],

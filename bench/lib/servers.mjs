@@ -156,9 +156,8 @@ export async function vendure({ products }) {
 }
 
 /** Runs a program beneath servers of the testbed; gives what its lines of JSON, {measure, value}, say. */
-export async function beneath(parts, program, { nodes, cores, seconds, env = {}, tell }) {
-  const more = nodes === undefined ? [] : ["--nodes", String(nodes)];
-  const command = [join(release, "testbed"), "run", "--only", parts, ...more, "--", ...program];
+export async function beneath(parts, program, { cores, seconds, env = {}, tell }) {
+  const command = [join(release, "testbed"), "run", "--only", parts, "--", ...program];
   const server = new Server(`testbed-${parts}`, 0, scratch, pinned(cores, command), {
     stdio: ["ignore", "pipe", "pipe"],
     env: { ...process.env, COMMERCE: commerce, BENCH: resolve(process.env.BENCH), ...env },

@@ -12,6 +12,9 @@ use std::process::{Child, Command, Output, Stdio};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
+/// How long anything may take here: long enough for a busy machine, so that only what never comes fails.
+pub const PATIENCE: Duration = Duration::from_secs(120);
+
 /// The binary under test, built first if need be.
 pub fn binary() -> &'static Path {
     static BINARY: OnceLock<PathBuf> = OnceLock::new();
@@ -125,13 +128,13 @@ impl Stack {
         let kill = r#"kill -TERM "$0""#;
         let asked = Command::new("/bin/sh").args(["-c", kill, &child.id().to_string()]).status().unwrap();
         assert!(asked.success());
-        let deadline = Instant::now() + Duration::from_secs(20);
+        let deadline = Instant::now() + PATIENCE;
         loop {
             if let Some(status) = child.try_wait().unwrap() {
                 self.child = None;
                 return status.code();
             }
-            assert!(Instant::now() < deadline, "the stack did not end within 20 s of being asked to");
+            assert!(Instant::now() < deadline, "the stack did not end within {PATIENCE:?} of being asked to");
             std::thread::sleep(Duration::from_millis(20));
         }
     }

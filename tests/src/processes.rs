@@ -1,7 +1,7 @@
 //! A stack as a cluster runs it: every service a process of its own, several of each, on Kafka and a database
 //! of the MongoDB protocol, with the same ports on addresses of their own.
 
-use crate::{Client, binary, token};
+use crate::{Client, PATIENCE, binary, token};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use ed25519_dalek::SigningKey;
@@ -32,8 +32,6 @@ const TOPICS: [&str; 10] = [
     "service-pong",
     "dead-letter",
 ];
-/// How long a process may take until it is ready.
-const PATIENCE: Duration = Duration::from_secs(90);
 
 /// The servers beneath: those that the environment names, or their own.
 pub struct Servers {
@@ -308,7 +306,7 @@ impl Processes {
     /// Waits until a process has ended; gives its exit code.
     pub async fn ended(&mut self, service: &'static str, replica: usize) -> Option<i32> {
         let mut child = self.running.remove(&(service, replica)).expect("it ran");
-        let deadline = Instant::now() + Duration::from_secs(40);
+        let deadline = Instant::now() + PATIENCE;
         loop {
             if let Some(status) = child.try_wait().unwrap() {
                 return status.code();

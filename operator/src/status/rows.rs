@@ -43,7 +43,7 @@ pub fn rows(
             ready,
             ready_replicas: i32::try_from(readiness.ready).unwrap_or(i32::MAX),
             replicas: i32::try_from(readiness.wanted).unwrap_or(i32::MAX),
-            version: if readiness.rolled_out { version.map(str::to_owned) } else { old },
+            version: if readiness.is_ready() { version.map(str::to_owned) } else { old },
         }
     };
     let asked = |service| match stack.services.get(&service).map(|service| service.scale) {

@@ -1,5 +1,8 @@
 use super::*;
+use crate::kinds::KindId;
 use crate::reasons::event;
+use crate::world::ChildKey;
+use crate::world::readiness::Readiness;
 use crds::{CommerceStack, ServiceStatus};
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -96,6 +99,22 @@ fn a_service_that_no_watch_has_told_of_yet_shows_the_pods_that_are_asked_for() {
     for part in ["account (0/1)", "cart (0/3)", "order (0/2)", "mongodb (0/1)"] {
         assert!(text.contains(part), "{part} in {text}");
     }
+}
+
+#[test]
+fn a_service_shows_a_version_once_its_pods_run_it_and_not_when_they_are_only_there() {
+    let mut stack = CommerceStack::new("shop", serde_json::from_value(json!({})).unwrap());
+    stack.metadata.namespace = Some("demo".into());
+    let stack = crate::validate::spec(&stack).unwrap();
+    let cart = ChildKey::new(KindId::find("apps/v1", "Deployment").unwrap(), "shop-cart");
+    let version = |ready: u32| {
+        let readiness = Readiness { wanted: 2, ready, rolled_out: true, ..Readiness::default() };
+        let seen = BTreeMap::from([(cart.clone(), readiness)]);
+        let rows = super::rows::rows(&stack, &seen, &[], Some("1.2.3")).services;
+        rows.into_iter().find(|row| row.name == "cart").unwrap().version
+    };
+    assert_eq!(version(1), None);
+    assert_eq!(version(2).as_deref(), Some("1.2.3"));
 }
 
 #[test]

@@ -28,6 +28,9 @@ pub async fn shared_kafka() -> Arc<KafkaServer> {
     tokio::task::spawn_blocking(start).await.unwrap()
 }
 
+/// How long anything may take here: long enough for a busy machine, so that only what never comes fails.
+pub const PATIENCE: Duration = Duration::from_secs(120);
+
 /// Limits under which a test sees in a second what takes minutes in earnest.
 pub fn quick() -> Limits {
     Limits {
@@ -77,7 +80,7 @@ pub async fn settled(backends: &Backends, plan: &BackendPlan) {
         if findings.is_empty() {
             return;
         }
-        assert!(began.elapsed() < Duration::from_secs(30), "{findings:?}");
+        assert!(began.elapsed() < PATIENCE, "{findings:?}");
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
 }
@@ -104,7 +107,7 @@ impl Admin {
     pub async fn appear(&self, topic: &str) {
         let began = Instant::now();
         while self.partitions(topic).is_none() {
-            assert!(began.elapsed() < Duration::from_secs(10), "{topic} does not appear");
+            assert!(began.elapsed() < PATIENCE, "{topic} does not appear");
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     }
@@ -112,7 +115,7 @@ impl Admin {
     pub async fn until_partitions(&self, topic: &str, partitions: usize) {
         let began = Instant::now();
         while self.partitions(topic) != Some(partitions) {
-            assert!(began.elapsed() < Duration::from_secs(10), "{:?} partitions", self.partitions(topic));
+            assert!(began.elapsed() < PATIENCE, "{:?} partitions", self.partitions(topic));
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     }
@@ -143,7 +146,7 @@ impl Admin {
             if there.as_deref() == Some(value) {
                 return;
             }
-            assert!(began.elapsed() < Duration::from_secs(10), "{topic} has {name}={there:?}");
+            assert!(began.elapsed() < PATIENCE, "{topic} has {name}={there:?}");
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     }
@@ -156,12 +159,12 @@ impl Admin {
     }
 
     pub fn partitions(&self, topic: &str) -> Option<usize> {
-        let metadata = self.0.inner().fetch_metadata(None, Duration::from_secs(10)).unwrap();
+        let metadata = self.0.inner().fetch_metadata(None, PATIENCE).unwrap();
         metadata.topics().iter().find(|one| one.name() == topic).map(|one| one.partitions().len())
     }
 
     pub fn topics(&self, prefix: &str) -> Vec<String> {
-        let metadata = self.0.inner().fetch_metadata(None, Duration::from_secs(10)).unwrap();
+        let metadata = self.0.inner().fetch_metadata(None, PATIENCE).unwrap();
         let mut names: Vec<String> = metadata.topics().iter().map(|topic| topic.name().to_owned()).collect();
         names.retain(|name| name.starts_with(prefix));
         names.sort();
@@ -169,7 +172,7 @@ impl Admin {
     }
 
     pub fn groups(&self, prefix: &str) -> Vec<String> {
-        let list = self.0.inner().fetch_group_list(None, Duration::from_secs(10)).unwrap();
+        let list = self.0.inner().fetch_group_list(None, PATIENCE).unwrap();
         let mut names: Vec<String> = list.groups().iter().map(|group| group.name().to_owned()).collect();
         names.retain(|name| name.starts_with(prefix));
         names.sort();
@@ -178,6 +181,5 @@ impl Admin {
 }
 
 fn options() -> AdminOptions {
-    let time = Duration::from_secs(10);
-    AdminOptions::new().request_timeout(Some(time)).operation_timeout(Some(time))
+    AdminOptions::new().request_timeout(Some(PATIENCE)).operation_timeout(Some(PATIENCE))
 }

@@ -229,7 +229,7 @@ impl Shop {
     }
 
     async fn nothing_due(&self, service: ServiceName) {
-        let until = Instant::now() + Duration::from_secs(20);
+        let until = Instant::now() + Duration::from_secs(120);
         let far = self.clock.now().plus_days(1);
         loop {
             let due = self.stores[&service].due(far, 10).await.unwrap();

@@ -1,7 +1,7 @@
 //! What the manifest declares, followed while the processes run.
 
 use commerce_tests::processes::{Plan, Processes, Servers, declared, declared_client};
-use commerce_tests::{Answer, Client};
+use commerce_tests::{Answer, Client, PATIENCE};
 use serde_json::json;
 use std::time::{Duration, Instant};
 
@@ -27,7 +27,7 @@ async fn until<T, A: Future<Output = Option<T>>>(what: &str, mut asked: impl FnM
         if let Some(found) = asked().await {
             return found;
         }
-        assert!(start.elapsed() < Duration::from_secs(20), "not within 20 s: {what}");
+        assert!(start.elapsed() < PATIENCE, "not within {PATIENCE:?}: {what}");
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
 }

@@ -8,7 +8,7 @@ use axum::{Json, Router};
 use kit::http::RequestInfo;
 use kit::peers::{Call, Peers};
 use serde_json::{Value, json};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 async fn echo(info: RequestInfo, Json(body): Json<Value>) -> Json<Value> {
     let (project, trace): (&str, &str) = (&info.caller.project, &info.correlation_id);
@@ -23,7 +23,7 @@ fn router() -> Router {
     Router::new()
         .route("/echo", post(echo))
         .route("/refuse", post(refuse))
-        .route("/sleep", post(async || tokio::time::sleep(Duration::from_secs(60)).await))
+        .route("/sleep", post(async || std::future::pending::<()>().await))
         .route("/broken", post(async || (StatusCode::BAD_GATEWAY, "no JSON")))
         .route("/endless", post(async || "x".repeat(65 << 20)))
 }
@@ -53,10 +53,8 @@ async fn a_service_that_is_slow_absent_or_not_on_is_unavailable() {
     let world = World::new();
     let _replica = world.start(1, router());
     let peers = world.peers(&[1]);
-    let start = Instant::now();
     let slow = Call { deadline: Duration::from_millis(300), ..call("/sleep") };
     assert_eq!(peers.call(ServiceName::Cart, slow).await.unwrap_err(), ApiError::unavailable());
-    assert!(start.elapsed() < Duration::from_secs(2));
     assert_eq!(peers.call(ServiceName::Order, call("/echo")).await.unwrap_err(), ApiError::unavailable());
     let nobody = world.peers(&[9]).call(ServiceName::Cart, call("/echo")).await.unwrap_err();
     assert_eq!(nobody, ApiError::unavailable());

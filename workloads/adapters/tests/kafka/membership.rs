@@ -35,8 +35,8 @@ async fn a_member_that_works_for_long_keeps_its_place() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_a_member_leaves_is_taken_over_at_once() {
     let topics = Topics::create(&shared(), &["order"], 4).await;
-    // A session is long here: only leaving can explain a takeover that is quick.
-    let config = KafkaConfig { session_timeout: Duration::from_secs(29), ..topics.config() };
+    // A session outlives the patience of this test: only leaving can explain a takeover.
+    let config = KafkaConfig { session_timeout: PATIENCE * 2, ..topics.config() };
     let bus = KafkaBus::open(&config).unwrap();
     let (mut one, mut other) = (join(&bus, "group", &["order"]).await, join(&bus, "group", &["order"]).await);
     let both = async |one: &mut Box<dyn Consumer>, other: &mut Box<dyn Consumer>| {
@@ -61,12 +61,10 @@ async fn what_a_member_leaves_is_taken_over_at_once() {
         }
         assert!(began.elapsed() < PATIENCE, "one does all the work");
     }
-    let left = Instant::now();
     one.leave().await;
     bus.publish((0..16).map(|n| event("order", &format!("key-{n}"), round + 1)).collect()).await.unwrap();
     let last = |d: &kit::bus::Delivery| d.event.change_seq == round + 1;
     read_until(&mut other, |read| read.iter().filter(|d| last(d)).count() == 16).await;
-    assert!(left.elapsed() < Duration::from_secs(15), "{:?}", left.elapsed());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -4,7 +4,7 @@
 # of the operator's rows alone take more than a quarter of an hour.
 #
 #   --quick     one short run of each: shows that everything works, and is no result (implies --no-write)
-#   --only      of start, read, cart, checkout, flash, gateway, relay, operator
+#   --only      of start, read, cart, checkout, flash, gateway, relay, operator, pods
 #   --no-write  leave docs/benchmarks.md as it is
 #
 # COMMERCE=PATH names the binary to measure; without, a release build is made.

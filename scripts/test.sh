@@ -13,18 +13,16 @@ fi
 # shellcheck disable=SC2086 # an absent flag is no word
 scripts/step "build the tests" cargo test --workspace $locked --no-run
 
-log=$(mktemp)
-answers=$(mktemp -d)
-trap 'rm -rf "$log" "$answers"' EXIT
-# shellcheck disable=SC2016
-scripts/step "cargo test, beside real servers" bash -o pipefail -c '"$1/debug/testbed" run -- cargo test --workspace --no-fail-fast $2 2>&1 | tee "$3"' \
-  test "$TARGET" "$locked" "$log"
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+mkdir "$work/suites"
+scripts/step "cargo test, beside real servers" "$TARGET/debug/testbed" run -- scripts/suites.sh "$work/suites"
 
 # Few examples of every operation; `tests/fuzz/run.sh` by itself sends many more.
 scripts/step "SDK journeys, generated requests" \
-  env TRANSCRIPT="$answers/one" FUZZ=1 FUZZ_PHASES=fuzzing FUZZ_EXAMPLES=8 FUZZ_SECONDS=600 scripts/journeys.sh
+  env TRANSCRIPT="$work/one" FUZZ=1 FUZZ_PHASES=fuzzing FUZZ_EXAMPLES=8 FUZZ_SECONDS=600 scripts/journeys.sh
 
-scripts/step "SDK journeys, every service as processes" env TRANSCRIPT="$answers/one" scripts/processes.sh
+scripts/step "SDK journeys, every service as processes" env TRANSCRIPT="$work/one" scripts/processes.sh
 
 awk '/^test result:/ { suites++; passed += $4; failed += $6; ignored += $8 }
-  END { printf "cargo test: %d passed; %d failed; %d ignored; %d suites\n", passed, failed, ignored, suites }' "$log"
+  END { printf "cargo test: %d passed; %d failed; %d ignored; %d suites\n", passed, failed, ignored, suites }' "$work/suites/log"

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { gatewayRows } from "./gateway.mjs";
 import { operatorRows } from "./operator.mjs";
+import { podsRows } from "./pods.mjs";
 import { relayRows } from "./relay.mjs";
 import { ask, drive, mock, ours, scratch, vendure } from "./servers.mjs";
 
@@ -26,13 +27,14 @@ export const SECTIONS = {
   gateway: ["gateway"],
   relay: ["relay"],
   operator: ["operator"],
+  pods: ["pods"],
 };
 
 /** Gives rows by section, {name: rows}. */
 export async function run(chosen, effort, tell) {
   const sections = {};
   if (SECTIONS.services.some((name) => chosen.includes(name))) sections.services = await services(chosen, effort, tell);
-  for (const [name, rows] of Object.entries({ gateway: gatewayRows, relay: relayRows, operator: operatorRows })) {
+  for (const [name, rows] of Object.entries({ gateway: gatewayRows, relay: relayRows, operator: operatorRows, pods: podsRows })) {
     if (!chosen.includes(name)) continue;
     tell(`-- ${name}`);
     try {

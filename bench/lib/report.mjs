@@ -32,7 +32,7 @@ export function write(measured) {
 }
 
 /** In the order of the document. */
-const SECTIONS = ["services", "gateway", "relay", "operator"];
+const SECTIONS = ["services", "gateway", "relay", "operator", "pods"];
 
 function output(command, ...args) {
   try {
@@ -51,6 +51,7 @@ function circumstances(name) {
     gateway: () => output("sh", "-c", "nginx -v 2>&1").replace("nginx version: ", ""),
     relay: () => "Apache Kafka of the testbed",
     operator: () => "Kubernetes of the testbed, all in one place",
+    pods: () => "Kubernetes of the testbed with two nodes, Apache Kafka, FerretDB in MongoDB's place",
   };
   return {
     date: new Date().toISOString().slice(0, 10),
@@ -108,5 +109,9 @@ The operator is a process of its own, against a real API server and etcd with th
 - **Many stacks** are applied as fast as four clients can, and counted until the last is written. The controllers make ReplicaSets, pods and endpoint slices of them meanwhile. Flux's published figure is of another machine.
 - **Drift** is a selector of a Service changed by somebody else, until a read shows it repaired; an **edit** is a changed number of replicas, from the apply until the status says that it is written. Each is of one stack among all, one after another.
 - **Memory** is \`VmRSS\` when nothing is left to write; the peak is \`VmHWM\`.
+
+### Pods
+
+The quickstart, one pod of every service, on two nodes that share this machine with the control plane; the operator is installed by Helm. **kubectl** applies in one call the objects that the operator had made, with the same passwords. Both begin with the volumes of an earlier run, in which the database has its users and the broker its topics: nobody but the operator would make them. **Pod start** is from the first status in which the container runs until the first in which the pod is ready.
 `;
 }

@@ -156,8 +156,9 @@ export async function vendure({ products }) {
 }
 
 /** Runs a program beneath servers of the testbed; gives what its lines of JSON, {measure, value}, say. */
-export async function beneath(parts, program, { cores, seconds, env = {}, tell }) {
-  const command = [join(release, "testbed"), "run", "--only", parts, "--", ...program];
+export async function beneath(parts, program, { nodes, cores, seconds, env = {}, tell }) {
+  const more = nodes === undefined ? [] : ["--nodes", String(nodes)];
+  const command = [join(release, "testbed"), "run", "--only", parts, ...more, "--", ...program];
   const server = new Server(`testbed-${parts}`, 0, scratch, pinned(cores, command), {
     stdio: ["ignore", "pipe", "pipe"],
     env: { ...process.env, COMMERCE: commerce, BENCH: resolve(process.env.BENCH), ...env },
@@ -200,6 +201,7 @@ export async function cleanUp() {
 /** Runs the load driver and gives its JSON line; errors are in it. */
 export async function drive(server, scenario, { cores, seconds = 60, ...options } = {}) {
   const args = [scenario, "--port", String(server.port), "--seconds", String(Math.min(seconds, 60))];
+  if (server.host) args.push("--host", server.host);
   if (server.flavour) args.push("--flavour", server.flavour);
   for (const [name, value] of Object.entries(options)) args.push(`--${name}`, String(value));
   const env = { ...process.env };

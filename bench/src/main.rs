@@ -23,7 +23,7 @@ struct Cli {
     /// What to do
     #[arg(value_enum)]
     scenario: scenario::Name,
-    /// The server's address, of this machine
+    /// The server's address: of this machine, or of the testbed's nodes
     #[arg(long, default_value = "127.0.0.1")]
     host: std::net::Ipv4Addr,
     /// The server's port
@@ -68,6 +68,12 @@ fn main() -> ExitCode {
     }
 }
 
+/// Whether load may go there: to this machine, or into the range that RFC 2544 sets aside for tests of networks, in which
+/// the testbed has its nodes.
+fn is_ours(host: std::net::Ipv4Addr) -> bool {
+    host.is_loopback() || matches!(host.octets(), [198, 18 | 19, ..])
+}
+
 fn run(cli: &Cli) -> anyhow::Result<serde_json::Value> {
     let load = scenario::Load {
         clients: usize::from(cli.clients),
@@ -77,7 +83,7 @@ fn run(cli: &Cli) -> anyhow::Result<serde_json::Value> {
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
-        anyhow::ensure!(cli.host.is_loopback(), "{} is not of this machine", cli.host);
+        anyhow::ensure!(is_ours(cli.host), "{} is neither of this machine nor of the testbed's nodes", cli.host);
         let mut target = target::Target::new(cli.flavour, (cli.host, cli.port).into(), &cli.project);
         match (&cli.credentials, &cli.caller) {
             (Some(credentials), _) => target.log_in(credentials).await?,

@@ -50,6 +50,14 @@ pub(crate) struct Ended {
     pub(crate) finish: Finish,
 }
 
+/// What came of bringing the objects of a stack to what is wanted.
+struct Brought {
+    /// When to look again, although nothing happens.
+    again: Option<Instant>,
+    /// Whether any of them was written.
+    written: bool,
+}
+
 impl Operator {
     /// Looks after a stack once.
     pub(crate) async fn pass(&self, key: &StackKey) -> Ended {
@@ -77,6 +85,7 @@ impl Operator {
         let paused = stack.spec.operation.as_ref().and_then(|operation| operation.paused).unwrap_or(false);
         let mut facts = Facts { generation: stack.metadata.generation, paused, ..Facts::default() };
         let mut again = None;
+        let mut written = false;
         let validated = validate::spec(stack);
         match &validated {
             _ if paused => self.backends.pause(key),
@@ -86,7 +95,7 @@ impl Operator {
                 let settled = self.state.world().is_settled(key, situation.as_ref());
                 if !settled {
                     match self.bring(key, stack, validated, &mut facts).await {
-                        Ok(when) => again = when,
+                        Ok(brought) => (again, written) = (brought.again, brought.written),
                         Err(problems) => facts.problems.extend(problems),
                     }
                 }
@@ -99,7 +108,7 @@ impl Operator {
             let seen = self.state.world().readiness(key);
             let version = release.map(|release| release.version.as_str());
             let mut rows = rows(validated, &seen, &before.services, version);
-            again = again.into_iter().chain(self.explain(key, &mut rows, &before).await).min();
+            again = again.into_iter().chain(self.explain(key, &mut rows, &before, written).await).min();
             facts.rows = Some(rows);
         }
         facts.backends = self.backends.problems(key);
@@ -135,13 +144,13 @@ impl Operator {
         key: &StackKey,
         rows: &mut Rows,
         before: &CommerceStackStatus,
+        written: bool,
     ) -> Option<Instant> {
         if rows.is_ready() {
             self.pods.forget(key);
             return None;
         }
-        let new = before.applied_digest.is_none();
-        let (troubles, next) = self.pods.troubles(&self.cluster, key, new).await;
+        let (troubles, next) = self.pods.troubles(&self.cluster, key, written).await;
         let said = before.conditions.iter().find(|condition| condition.type_ == condition::READY);
         rows.explain(&troubles, said.map_or("", |condition| condition.message.as_str()));
         Some(next)
@@ -171,15 +180,14 @@ impl Operator {
         Ok(())
     }
 
-    /// Brings the objects of a stack to what its spec wants. Gives when to look again, although nothing
-    /// happens.
+    /// Brings the objects of a stack to what its spec wants.
     async fn bring(
         &self,
         key: &StackKey,
         stack: &CommerceStack,
         validated: &ValidatedStack,
         facts: &mut Facts,
-    ) -> Result<Option<Instant>, Vec<Problem>> {
+    ) -> Result<Brought, Vec<Problem>> {
         let one = |failure: Failure| vec![Problem::of(&failure)];
         let available = self.state.world().available();
         let read = dereference(&self.cluster, key, validated).await.map_err(one)?;
@@ -230,7 +238,7 @@ impl Operator {
         } else {
             self.state.world().unsettle(key);
         }
-        Ok(applied.again)
+        Ok(Brought { again: applied.again, written: !planned.is_empty() })
     }
 
     /// The release to render with: that of the status, unless the stack follows the operator.

@@ -18,7 +18,7 @@ pub use symptom::Pod;
 use symptom::{Symptom, symptom};
 use tokio::time::Instant;
 
-/// How long a stack may be on its way before anybody asks why.
+/// How long a stack that was written to may be on its way before anybody asks why.
 const FIRST: Duration = Duration::from_secs(2);
 /// Between looks that find the same again and again.
 const MOST: Duration = Duration::from_secs(20);
@@ -49,13 +49,20 @@ impl Pods {
         self.looks().remove(key);
     }
 
-    /// Why a stack is not ready, as far as it is known, and when to ask again. A stack that is not `new` is looked at
-    /// at once: what an operator before this one found of it must not be unsaid for a moment.
-    pub async fn troubles(&self, cluster: &Cluster, key: &StackKey, new: bool) -> (Vec<Trouble>, Instant) {
-        let first = if new { FIRST } else { Duration::ZERO };
-        let fresh = || Look { next: Instant::now() + first, pause: FIRST, found: Vec::new() };
-        let mut look = self.looks().entry(key.clone()).or_insert_with(fresh).clone();
+    /// Why a stack is not ready, as far as it is known, and when to ask again. One that was `written` to a moment ago is
+    /// asked later: its pods know nothing yet, and nobody who changes a stack waits for a list of them. Any other is
+    /// looked at at once: what an operator before this one found of it must not be unsaid for a moment.
+    pub async fn troubles(&self, cluster: &Cluster, key: &StackKey, written: bool) -> (Vec<Trouble>, Instant) {
         let now = Instant::now();
+        let fresh = || Look { next: now, pause: FIRST, found: Vec::new() };
+        let mut look = {
+            let mut looks = self.looks();
+            let look = looks.entry(key.clone()).or_insert_with(fresh);
+            if written {
+                look.next = look.next.max(now + FIRST);
+            }
+            look.clone()
+        };
         if now >= look.next {
             let found = look_at(cluster, key).await;
             look.pause = if found == look.found { (look.pause * 2).min(MOST) } else { FIRST };

@@ -1,0 +1,49 @@
+#!/usr/bin/env bash
+# suites.sh DIRECTORY: runs every test program of the workspace as `cargo test` would, but as many at a time as there are
+# cores, or LANES: most of them wait for servers most of the time. Those that took longest the last time go first. What a
+# program says is shown when it has ended, and kept in DIRECTORY/log; one that fails does not keep the others from running.
+. "$(dirname "$0")/lib.sh"
+
+export DIRECTORY=$1
+TIMES=$CACHE/suite-seconds # of the last run: seconds, place of the program in the sources
+
+# Lines of: directory to run in, program, its place in the sources (workloads/cart/tests/http/main.rs).
+programs() {
+  # shellcheck disable=SC2086 # an absent flag is no word
+  cargo test --workspace ${CI:+--locked} --no-run --message-format=json-render-diagnostics |
+    node -e '
+      const { dirname, relative } = require("node:path");
+      for (const line of require("node:fs").readFileSync(0, "utf8").split("\n").filter(Boolean)) {
+        const { executable, manifest_path, target, profile } = JSON.parse(line);
+        if (!executable || !profile.test) continue;
+        console.log([dirname(manifest_path), executable, relative(process.cwd(), target.src_path)].join("\t"));
+      }'
+}
+
+# What has no time yet goes first: it may be long.
+longest_first() {
+  awk -F '\t' -v OFS='\t' 'FILENAME == ARGV[1] { took[$2] = $1; next } { print (($3 in took) ? took[$3] : 1e6), $0 }' \
+    "$TIMES" - | sort -k 1,1nr | cut -f 2-
+}
+
+# suite LINE
+suite() {
+  local directory program place said status=0 began=$EPOCHSECONDS
+  IFS=$'\t' read -r directory program place <<<"$1"
+  said=$(mktemp -p "$DIRECTORY")
+  (cd "$directory" && exec "$program") >"$said" 2>&1 </dev/null || status=$?
+  exec 9>>"$DIRECTORY/log"
+  flock 9
+  printf '\n     Running %s (%s s)\n' "$place" $((EPOCHSECONDS - began)) | cat - "$said" | tee -a /dev/fd/9
+  printf '%s\t%s\n' $((EPOCHSECONDS - began)) "$place" >>"$DIRECTORY/times"
+  [ "$status" -eq 0 ] || printf '%s\n' "$place" >>"$DIRECTORY/failed"
+  rm "$said"
+}
+export -f suite
+
+mkdir -p "$CACHE"
+touch "$TIMES"
+programs | longest_first | xargs -P "${LANES:-$(nproc)}" -d '\n' -I{} bash -c 'suite "$1"' suite {}
+[ -s "$DIRECTORY/times" ] || die "cargo built no test program"
+sort -nr "$DIRECTORY/times" >"$TIMES"
+[ ! -e "$DIRECTORY/failed" ] || die "failed: $(paste -sd ' ' "$DIRECTORY/failed")"

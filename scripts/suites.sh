@@ -5,6 +5,7 @@
 . "$(dirname "$0")/lib.sh"
 
 export DIRECTORY=$1
+export TIED='setpriv --pdeathsig TERM' # whoever ends this script ends all beneath it
 TIMES=$CACHE/suite-seconds # of the last run: seconds, place of the program in the sources
 
 # Lines of: directory to run in, program, its place in the sources (workloads/cart/tests/http/main.rs).
@@ -31,7 +32,7 @@ suite() {
   local directory program place said status=0 began=$EPOCHSECONDS
   IFS=$'\t' read -r directory program place <<<"$1"
   said=$(mktemp -p "$DIRECTORY")
-  (cd "$directory" && exec "$program") >"$said" 2>&1 </dev/null || status=$?
+  (cd "$directory" && exec $TIED "$program") >"$said" 2>&1 </dev/null || status=$?
   exec 9>>"$DIRECTORY/log"
   flock 9
   printf '\n     Running %s (%s s)\n' "$place" $((EPOCHSECONDS - began)) | cat - "$said" | tee -a /dev/fd/9
@@ -43,7 +44,7 @@ export -f suite
 
 mkdir -p "$CACHE"
 touch "$TIMES"
-programs | longest_first | xargs -P "${LANES:-$(nproc)}" -d '\n' -I{} bash -c 'suite "$1"' suite {}
+programs | longest_first | $TIED xargs -P "${LANES:-$(nproc)}" -d '\n' -I{} $TIED bash -c 'suite "$1"' suite {}
 [ -s "$DIRECTORY/times" ] || die "cargo built no test program"
 sort -nr "$DIRECTORY/times" >"$TIMES"
 [ ! -e "$DIRECTORY/failed" ] || die "failed: $(paste -sd ' ' "$DIRECTORY/failed")"

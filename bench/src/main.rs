@@ -83,7 +83,11 @@ fn run(cli: &Cli) -> anyhow::Result<serde_json::Value> {
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
-        anyhow::ensure!(is_ours(cli.host), "{} is neither of this machine nor of the testbed's nodes", cli.host);
+        anyhow::ensure!(
+            is_ours(cli.host),
+            "{} is neither of this machine nor of the testbed's nodes",
+            cli.host
+        );
         let mut target = target::Target::new(cli.flavour, (cli.host, cli.port).into(), &cli.project);
         match (&cli.credentials, &cli.caller) {
             (Some(credentials), _) => target.log_in(credentials).await?,

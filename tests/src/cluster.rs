@@ -224,6 +224,23 @@ impl Stack {
         Client::new(&self.url(), project, token)
     }
 
+    /// What its pods say of a request, as far as they are still there.
+    pub fn logs(&self, correlation_id: &str) -> String {
+        let selector = format!("commercestack.io/stack={}", self.name);
+        let of = [
+            "logs",
+            "-n",
+            &self.namespace,
+            "-l",
+            &selector,
+            "--tail=-1",
+            "--prefix",
+            "--max-log-requests=100",
+        ];
+        let said = try_kubectl(&of).unwrap_or_else(|error| error);
+        said.lines().filter(|line| line.contains(correlation_id)).map(|line| format!("{line}\n")).collect()
+    }
+
     /// Its pods, by the name of the service: the pods' names and nodes.
     pub fn pods(&self, service: &str) -> Vec<(String, String)> {
         let selector = format!("app.kubernetes.io/instance={},app.kubernetes.io/name={service}", self.name);

@@ -197,6 +197,8 @@ pub struct Answer {
     pub status: u16,
     /// The JSON body; `null` if there is none.
     pub body: Value,
+    /// The `X-Correlation-ID`, under which logs have the request.
+    pub correlation_id: String,
 }
 
 impl Answer {
@@ -239,8 +241,10 @@ impl Client {
         }
         let response = request.send().await?;
         let status = response.status().as_u16();
+        let id = response.headers().get("x-correlation-id").and_then(|id| id.to_str().ok());
+        let correlation_id = id.unwrap_or_default().to_owned();
         let text = response.text().await?;
-        Ok(Answer { status, body: serde_json::from_str(&text).unwrap_or(Value::Null) })
+        Ok(Answer { status, body: serde_json::from_str(&text).unwrap_or(Value::Null), correlation_id })
     }
 
     /// Sends a request to a path under the project.

@@ -82,13 +82,14 @@ pub(super) fn projects(stack: &str, given: &[Project], report: &mut Report) -> V
     projects
 }
 
-/// About what the project takes in the Secret, with the credentials of its clients.
+/// About what the project takes in the Secret, with its clients twice: with their credentials, and with those of the
+/// rotation before.
 fn declared_bytes(project: &ValidatedProject) -> usize {
     let texts = |texts: &[String]| texts.iter().map(|text| text.len() + 3).sum::<usize>();
     let codes = texts(&project.currencies) + texts(&project.countries) + texts(&project.languages);
     let clients = project.api_clients.iter();
     let clients: usize = clients.map(|client| client.name.len() + texts(&client.scopes) + 200).sum();
-    project.key.len() + project.name.len() + codes + clients + 400
+    project.key.len() + project.name.len() + codes + 2 * clients + 400
 }
 
 fn default_project(stack: &str, report: &mut Report) -> Option<ValidatedProject> {

@@ -1,5 +1,6 @@
 //! What the manifest declares, as the services read it: projects, and API clients with their credentials.
 
+use crate::inputs::RootSeed;
 use crate::secrets::Secrets;
 use crds::{ValidatedClient, ValidatedProject, ValidatedStack};
 use serde::Serialize;
@@ -38,7 +39,12 @@ struct Client<'a> {
 }
 
 /// The text of declared.json. The services follow the file, so pods need not restart for it.
-pub(super) fn json(stack: &ValidatedStack, secrets: &Secrets<'_>) -> String {
+///
+/// The clients of the rotation before are declared, too: who has read their credentials goes on with them, and with the
+/// tokens that they gave, until the next rotation.
+pub(super) fn json(stack: &ValidatedStack, root: &RootSeed) -> String {
+    let rotation = stack.secrets_rotation;
+    let rotations = rotation.saturating_sub(1)..=rotation;
     let projects = stack
         .projects
         .iter()
@@ -48,7 +54,7 @@ pub(super) fn json(stack: &ValidatedStack, secrets: &Secrets<'_>) -> String {
             currencies: &project.currencies,
             countries: &project.countries,
             languages: &project.languages,
-            api_clients: clients(project, secrets),
+            api_clients: rotations.clone().flat_map(|n| clients(project, &Secrets::new(root, n))).collect(),
         })
         .collect();
     serde_json::to_string(&Declared { projects }).unwrap_or_default()

@@ -29,7 +29,7 @@ pub(super) fn build(cx: &Context<'_>, children: &mut Vec<Child>) {
         children.extend(administrator(cx, database));
     }
     children.push(broker(cx));
-    let json = declared::json(cx.stack, &cx.secrets);
+    let json = declared::json(cx.stack, &cx.inputs.root);
     children.push(child(
         cx,
         cx.of_stack(&names::declared(cx.name())),

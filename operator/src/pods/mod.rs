@@ -52,7 +52,12 @@ impl Pods {
     /// Why a stack is not ready, as far as it is known, and when to ask again. One that was `written` to a moment ago is
     /// asked later: its pods know nothing yet, and nobody who changes a stack waits for a list of them. Any other is
     /// looked at at once: what an operator before this one found of it must not be unsaid for a moment.
-    pub async fn troubles(&self, cluster: &Cluster, key: &StackKey, written: bool) -> (Vec<Trouble>, Instant) {
+    pub async fn troubles(
+        &self,
+        cluster: &Cluster,
+        key: &StackKey,
+        written: bool,
+    ) -> (Vec<Trouble>, Instant) {
         let now = Instant::now();
         let fresh = || Look { next: now, pause: FIRST, found: Vec::new() };
         let mut look = {

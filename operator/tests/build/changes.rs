@@ -1,7 +1,10 @@
 //! What a change of the spec or of a Secret changes, and what it leaves alone.
 
 use crate::fixture::{children, find, identity, inputs, release, stack};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use commerce_operator::build::{Child, KafkaAuth, MongoUri, Release, build};
+use serde_json::Value;
 use std::collections::BTreeMap;
 
 fn digests(children: &[Child]) -> BTreeMap<String, String> {
@@ -87,6 +90,18 @@ fn rotation_changes_keys_and_clients_restarts_nothing_and_locks_no_data_away() {
     let (old, new) = (trusted(&before), trusted(&after));
     assert_eq!((old.len(), new.len()), (3, 3));
     assert_eq!(old[1..], new[..2]);
+    // Who still has a client's credentials of before goes on with them, until the next rotation.
+    let clients = |children: &[Child]| -> Vec<Value> {
+        let text = find(children, "Secret", "shop-declared").object.data["data"]["declared.json"].clone();
+        let declared: Value =
+            serde_json::from_slice(&STANDARD.decode(text.as_str().unwrap()).unwrap()).unwrap();
+        declared["projects"][0]["apiClients"].as_array().unwrap().clone()
+    };
+    let (old, new) = (clients(&before), clients(&after));
+    assert_eq!((old.len(), new.len()), (2, 2));
+    assert_eq!(old[1], new[0]);
+    assert_ne!(new[0]["id"], new[1]["id"]);
+    assert_eq!(clients(&rotated(0)).len(), 1);
 }
 
 #[test]

@@ -190,8 +190,11 @@ fn the_largest_declaration_that_the_rules_allow_fits_into_a_secret() {
     use base64::Engine;
     let clients: Vec<String> = (0..100).map(|n| format!("{{name: c-{n}, scopes: [view_types]}}")).collect();
     let clients = clients.join(", ");
-    let projects: Vec<String> = (0..40).map(|n| format!("{{key: p-{n}, apiClients: [{clients}]}}")).collect();
-    let children = children(&stack(&format!("{{projects: [{}]}}", projects.join(", "))));
+    let projects: Vec<String> = (0..20).map(|n| format!("{{key: p-{n}, apiClients: [{clients}]}}")).collect();
+    let children = children(&stack(&format!(
+        "{{projects: [{}], operation: {{secretsRotation: 1}}}}",
+        projects.join(", ")
+    )));
     let text = find(&children, "Secret", "shop-declared").object.data["data"]["declared.json"].clone();
     let bytes = base64::engine::general_purpose::STANDARD.decode(text.as_str().unwrap()).unwrap().len();
     // Near the bound of the rules, and under that of the API server.

@@ -59,11 +59,8 @@ async fn an_operator_that_is_asked_to_stop_gives_the_lease_back() {
     // A lease that outlives the test: only its return lets the second lead.
     let patient = |identity| {
         let mut config = elected(&lab, identity);
-        config.lease = config.lease.map(|lease| Lease {
-            duration: PATIENCE * 2,
-            renew_deadline: PATIENCE,
-            ..lease
-        });
+        config.lease =
+            config.lease.map(|lease| Lease { duration: PATIENCE * 2, renew_deadline: PATIENCE, ..lease });
         config
     };
     let first = lab.operator_with(patient("first"), Arc::default()).await;

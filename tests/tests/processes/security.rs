@@ -1,7 +1,7 @@
 //! Who may speak with whom, and who is out.
 
-use commerce_tests::{Client, PATIENCE};
 use commerce_tests::processes::{Plan, Processes, Servers};
+use commerce_tests::{Client, PATIENCE};
 use serde_json::Value;
 use std::time::{Duration, Instant};
 

@@ -19,6 +19,7 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
+use tokio::sync::watch;
 
 /// How often a commit that met a rebalance is tried, and the pause between.
 const COMMIT_TRIES: u32 = 30;
@@ -32,6 +33,8 @@ struct Member {
     client: Client,
     limits: Limits,
     group: String,
+    /// Changes when the library may have left its clients without a connection.
+    renewals: watch::Receiver<u64>,
     trouble: Arc<Trouble>,
     /// What came while the driver polled in the member's place.
     early: Mutex<VecDeque<Delivery>>,
@@ -53,6 +56,7 @@ impl KafkaConsumer {
         group: String,
         topics: &[String],
         limits: Limits,
+        renewals: watch::Receiver<u64>,
         trouble: &Arc<Trouble>,
     ) -> Result<Self, BusError> {
         let what = format!("the group '{group}' could not be joined");
@@ -68,6 +72,7 @@ impl KafkaConsumer {
             client,
             limits,
             group,
+            renewals,
             trouble: Arc::clone(trouble),
             early: Mutex::default(),
             working_since: Mutex::new(Some(Instant::now())),
@@ -106,7 +111,11 @@ impl Member {
             // From here on nothing waits once an event was taken: giving up the call loses none.
             while found.len() < max {
                 let received = if found.is_empty() {
-                    self.client.recv().await
+                    let mut renewals = self.renewals.clone();
+                    tokio::select! {
+                        received = self.client.recv() => received,
+                        Ok(()) = renewals.changed() => return Err(self.silent()),
+                    }
                 } else {
                     match self.client.recv().now_or_never() {
                         Some(received) => received,
@@ -138,6 +147,14 @@ impl Member {
 
     fn held(&self) -> HashMap<(String, i32), Offset> {
         self.client.assignment().map(|held| held.to_topic_map()).unwrap_or_default()
+    }
+
+    /// Why a member must join again that may wait for ever.
+    fn silent(&self) -> BusError {
+        BusError::Failed(format!(
+            "no broker has answered for long, so the group '{}' is joined again",
+            self.group
+        ))
     }
 
     /// What goes by itself is only noted; the rest ends the membership.

@@ -7,7 +7,6 @@
 use super::config::millis;
 use super::event;
 use super::producer::Publisher;
-use super::queries::SILENCE;
 use super::trouble::{Context, Trouble};
 use crate::bus::hand_to;
 use kit::bus::{BusError, Follower};
@@ -172,7 +171,7 @@ impl Reader {
                     Err(error) => tracing::debug!(topic = self.topic, %error, "nothing to follow for the moment"),
                 },
                 _ = refresh.tick() => {
-                    if !heard && began.elapsed() > SILENCE {
+                    if !heard && began.elapsed() > followers.publisher.silence {
                         // See the constant; it happens before the library knows the topic, too.
                         return Err(KafkaError::MessageConsumption(RDKafkaErrorCode::OperationTimedOut));
                     }

@@ -100,8 +100,9 @@ impl EventBus for KafkaBus {
             for topic in &topics {
                 self.publisher.partitions(topic).await?;
             }
-            let limits = self.limits.clone();
-            let consumer = KafkaConsumer::join(&self.member, group, &topics, limits, &self.trouble)?;
+            let (limits, renewals) = (self.limits.clone(), self.publisher.renewals());
+            let consumer =
+                KafkaConsumer::join(&self.member, group, &topics, limits, renewals, &self.trouble)?;
             Ok(Box::new(consumer) as Box<dyn Consumer>)
         })
     }

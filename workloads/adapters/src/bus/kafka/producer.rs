@@ -18,7 +18,7 @@ use rdkafka::{ClientConfig, Message as _};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 
 /// Events that are handed to the library between two pauses for other tasks.
@@ -28,11 +28,19 @@ const ROOM: Duration = Duration::from_millis(2);
 /// How long a topic that is not known may be in the making before a publish to it fails.
 const PROPAGATION: Duration = Duration::from_secs(5);
 
+/// After so many questions in a row that no broker answers in time, the library's clients start anew.
+const SILENT_QUESTIONS: u32 = 4;
+
 /// Publishes for one bus.
 pub(super) struct Publisher {
     client: ClientConfig,
     pub(super) trouble: Arc<Trouble>,
     pub(super) request_timeout: Duration,
+    /// After how long without any answer the library's clients are given up. The library does not connect again by
+    /// itself if the brokers once told it that there are none, as a broker does that its controller has fenced off for
+    /// a moment.
+    pub(super) silence: Duration,
+    renewals: watch::Sender<u64>,
     prefix: String,
     timeout: Duration,
     largest: usize,
@@ -176,6 +184,8 @@ impl Publisher {
             trouble: Arc::clone(trouble),
             prefix: config.topic_prefix.clone(),
             request_timeout: config.request_timeout,
+            silence: config.request_timeout * SILENT_QUESTIONS,
+            renewals: watch::Sender::new(0),
             timeout: config.publish_timeout,
             largest: config.max_event_bytes,
             current: Mutex::new(generation),
@@ -281,9 +291,20 @@ impl Publisher {
         }
     }
 
+    /// Puts a new producer in the place of one that no broker answers, and tells the bus's other clients.
+    pub(super) fn renew(&self, silent: &Arc<Generation>) {
+        self.retire(silent);
+        self.renewals.send_modify(|count| *count += 1);
+    }
+
+    /// Changes whenever clients are to start anew.
+    pub(super) fn renewals(&self) -> watch::Receiver<u64> {
+        self.renewals.subscribe()
+    }
+
     /// Puts a new producer in the place of one that failed. The old one ends with its last publish, and
     /// with it what it still had to send.
-    pub(super) fn retire(&self, failed: &Arc<Generation>) {
+    fn retire(&self, failed: &Arc<Generation>) {
         let mut current = self.current();
         if !Arc::ptr_eq(&current, failed) {
             return;

@@ -12,50 +12,45 @@ use std::time::Duration;
 const TRIES: u32 = 5;
 const PAUSE: Duration = Duration::from_millis(250);
 
-/// After how long without any answer a client of the library is given up. The library does not connect again by
-/// itself if the brokers once told it that there are none, as a broker does that its controller has fenced off
-/// for a moment.
-pub(super) const SILENCE: Duration = Duration::from_secs(20);
-
 impl Publisher {
-    /// Asks over the producer's connections, on a thread that may wait.
+    /// Asks over the producer's connections, on a thread that may wait: also when nobody waits for the answer any
+    /// more, what it tells of the connections is noted.
     async fn ask<T: Send + 'static>(
-        &self,
+        self: &Arc<Self>,
         question: impl FnOnce(&Client<Deliveries>, Duration) -> Result<T, KafkaError> + Send + 'static,
     ) -> Result<T, KafkaError> {
-        let (generation, limit) = (self.generation(), self.request_timeout);
-        let asked = Arc::clone(&generation);
-        let answer =
-            tokio::task::spawn_blocking(move || asked.client().map(|client| question(client, limit)));
-        match answer.await.ok().flatten().unwrap_or(Err(KafkaError::Canceled)) {
-            Ok(answer) => {
-                generation.answered();
-                self.trouble.over();
-                Ok(answer)
-            }
-            Err(error) => {
-                if generation.silence() > SILENCE {
-                    tracing::warn!(%error, "no broker has answered for long: the Kafka client starts anew");
-                    self.retire(&generation);
+        let (this, generation) = (Arc::clone(self), self.generation());
+        let answer = tokio::task::spawn_blocking(move || {
+            let answer = question(generation.client()?, this.request_timeout);
+            match &answer {
+                Ok(_) => {
+                    generation.answered();
+                    this.trouble.over();
                 }
-                Err(error)
+                Err(error) if generation.silence() > this.silence => {
+                    tracing::warn!(%error, "no broker has answered for long: the Kafka clients start anew");
+                    this.renew(&generation);
+                }
+                Err(_) => {}
             }
-        }
+            Some(answer)
+        });
+        answer.await.ok().flatten().unwrap_or(Err(KafkaError::Canceled))
     }
 
     /// Whether a broker answers a question about a topic, be it there or not.
-    pub(super) async fn ping(&self, topic: String) -> Result<(), BusError> {
+    pub(super) async fn ping(self: &Arc<Self>, topic: String) -> Result<(), BusError> {
         let asked = self.ask(move |client, limit| client.fetch_metadata(Some(&topic), limit).map(drop)).await;
         asked.map_err(|error| self.trouble.error("the brokers do not answer", &error))
     }
 
     /// The partitions of a topic, which is named whole.
-    pub(super) async fn partitions(&self, topic: &str) -> Result<Vec<i32>, BusError> {
+    pub(super) async fn partitions(self: &Arc<Self>, topic: &str) -> Result<Vec<i32>, BusError> {
         self.ask_about(topic, partitions).await
     }
 
     /// The first and the next offset of each partition of a topic.
-    pub(super) async fn ends(&self, topic: &str) -> Result<BTreeMap<i32, (i64, i64)>, BusError> {
+    pub(super) async fn ends(self: &Arc<Self>, topic: &str) -> Result<BTreeMap<i32, (i64, i64)>, BusError> {
         self.ask_about(topic, |client, topic, limit| {
             let ends = |partition| client.fetch_watermarks(topic, partition, limit);
             let partitions = partitions(client, topic, limit)?.into_iter();
@@ -65,7 +60,7 @@ impl Publisher {
     }
 
     async fn ask_about<T: Send + 'static>(
-        &self,
+        self: &Arc<Self>,
         topic: &str,
         question: fn(&Client<Deliveries>, &str, Duration) -> Result<T, KafkaError>,
     ) -> Result<T, BusError> {
@@ -112,4 +107,33 @@ fn partitions(client: &Client<Deliveries>, topic: &str, limit: Duration) -> Resu
     }
     let partitions: Vec<i32> = known.partitions().iter().map(|partition| partition.id()).collect();
     if partitions.is_empty() { Err(unknown) } else { Ok(partitions) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::config::{KafkaConfig, client_config};
+    use super::super::trouble::Trouble;
+    use super::*;
+
+    #[tokio::test]
+    async fn clients_that_no_broker_answers_start_anew_also_when_whoever_asks_does_not_wait() {
+        let config =
+            KafkaConfig { request_timeout: Duration::from_millis(50), ..KafkaConfig::new("127.0.0.1:9", "") };
+        let trouble = Arc::new(Trouble::new(&config));
+        let publisher = Publisher::start(&config, &client_config(&config).unwrap(), &trouble).unwrap();
+        let publisher = Arc::new(publisher);
+        let (first, mut renewed) = (publisher.generation(), publisher.renewals());
+        let asking = async {
+            loop {
+                let impatient = Duration::from_millis(5);
+                let _ = tokio::time::timeout(impatient, publisher.ping("any".to_owned())).await;
+                tokio::time::sleep(impatient).await;
+            }
+        };
+        tokio::select! {
+            told = tokio::time::timeout(Duration::from_secs(60), renewed.changed()) => told.unwrap().unwrap(),
+            () = asking => {}
+        }
+        assert!(!Arc::ptr_eq(&first, &publisher.generation()));
+    }
 }

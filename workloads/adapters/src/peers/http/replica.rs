@@ -21,8 +21,9 @@ const CONNECTIONS: usize = 2;
 const MOST_UNDER_WAY: usize = 1_000;
 /// How long a connection may take to be made.
 const CONNECT: Duration = Duration::from_secs(1);
-/// A connection with calls under way is asked for a sign of life so often, and has as long to give it.
-const SIGN_OF_LIFE: Duration = Duration::from_secs(2);
+/// A connection with calls under way is asked for a sign of life so often, and has as long to give it. A machine that is
+/// busy beyond its means takes seconds to wake a process, which is no reason to give its calls up.
+const SIGN_OF_LIFE: Duration = Duration::from_secs(5);
 
 /// The header of a 503 by which a replica says that it did nothing: it is starting, or about to end.
 pub const NOT_SERVED: &str = "commerce-not-served";

@@ -60,5 +60,5 @@ fn a_stack_made_again_after_retain_finds_its_data_and_a_neighbour_of_the_same_na
     neighbour.wait_ready();
     delete(&neighbour);
     eventually("nothing is left of it", || left(&two).is_empty().then_some(()));
-    assert!(left(&one).contains(&"Deployment shop-cart".to_owned()));
+    assert!(left(&one).contains(&"Deployment shop-customer".to_owned()));
 }

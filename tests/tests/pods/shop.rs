@@ -71,14 +71,9 @@ pub fn shop() -> (Stack, MutexGuard<'static, ()>) {
             });
         }
         kubectl(&["uncordon", &free_node()]);
-        // The services are on both nodes.
-        stack.kubectl(&[
-            "delete",
-            "pods",
-            "-l",
-            "app.kubernetes.io/component in (service, edge)",
-            "--wait=false",
-        ]);
+        // The services are on both nodes. When the last pod is gone, nobody takes the stack for ready that was so before.
+        let services = "app.kubernetes.io/component in (service, edge)";
+        stack.kubectl(&["delete", "pods", "-l", services, "--timeout=120s"]);
         stack
     });
     stack.wait_ready();
@@ -93,27 +88,28 @@ pub fn free_node() -> String {
 
 /// As little as a stack can be, with more in its manifest.
 pub fn least(namespace: &Namespace, more: &Value) -> Stack {
+    stack_of(namespace, "least", &[], more)
+}
+
+/// A small stack of its own, with customers, for a scenario that ends it.
+pub fn small(namespace: &Namespace, name: &str) -> Stack {
+    stack_of(namespace, name, &["customer"], &json!({}))
+}
+
+/// A stack with no more than these of the services that can be switched off.
+fn stack_of(namespace: &Namespace, name: &str, on: &[&str], more: &Value) -> Stack {
     operator();
-    let stack = namespace.stack("least");
-    let off = json!({"enabled": false});
-    let mut spec = json!({
-        "projects": [{"key": "demo", "currencies": ["EUR"], "languages": ["en"]}],
-        "services": {"customer": off, "product": off, "inventory": off, "cart": off, "order": off},
-    });
+    let stack = namespace.stack(name);
+    let mut spec = json!({"services": {}, "projects": [{
+        "key": "demo", "currencies": ["EUR"], "countries": ["DE"], "languages": ["en"],
+        "apiClients": [{"name": "admin", "scopes": ["manage_project"]}],
+    }]});
+    for service in ["customer", "product", "inventory", "cart", "order"] {
+        spec["services"][service]["enabled"] = on.contains(&service).into();
+    }
     for (key, value) in more.as_object().into_iter().flatten() {
         spec[key] = value.clone();
     }
     stack.apply(&spec);
-    stack
-}
-
-/// A small stack of its own for a scenario that ends it.
-pub fn small(namespace: &Namespace, name: &str) -> Stack {
-    operator();
-    let stack = namespace.stack(name);
-    stack.apply(&json!({"projects": [{
-        "key": "demo", "currencies": ["EUR"], "countries": ["DE"], "languages": ["en"],
-        "apiClients": [{"name": "admin", "scopes": ["manage_project"]}],
-    }]}));
     stack
 }

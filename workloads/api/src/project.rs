@@ -22,10 +22,17 @@ pub struct Project {
     pub shopping_lists: Option<ShoppingListsConfiguration>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub shipping_rate_input_type: Option<ShippingRateInputType>,
+    #[serde(rename = "externalOAuth", skip_serializing_if = "Option::is_none")]
+    pub external_oauth: Option<ExternalOAuth>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub business_units: Option<BusinessUnitConfiguration>,
     #[serde(default)]
     pub inventory: InventoryConfiguration,
     #[serde(default)]
     pub discounts: DiscountsConfiguration,
+    /// `Classic` where absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub product_catalog_model: Option<ProductCatalogModel>,
 }
 
 /// Whether messages can be queried, and how long they are kept.
@@ -93,6 +100,39 @@ pub enum DiscountCombinationMode {
     Stacking,
 }
 
+/// Where tokens of another server are introspected (RFC 7662).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[allow(missing_docs, reason = "the API's own property names")]
+pub struct ExternalOAuth {
+    pub url: String,
+    /// Answers show its end at most.
+    pub authorization_header: String,
+}
+
+/// How business units are made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[allow(missing_docs, reason = "the API's own property names")]
+pub struct BusinessUnitConfiguration {
+    pub my_business_unit_status_on_creation: BusinessUnitStatus,
+}
+
+/// Whether a business unit can be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[allow(missing_docs, reason = "the API's own names")]
+pub enum BusinessUnitStatus {
+    Active,
+    Inactive,
+}
+
+/// Where variants are kept; in their products is the only model that is built.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[allow(missing_docs, reason = "the API's own names")]
+pub enum ProductCatalogModel {
+    Classic,
+}
+
 /// What the tiers of shipping rates depend on.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "type")]
@@ -134,18 +174,59 @@ pub struct ProjectAnswer {
 #[serde(tag = "action", rename_all = "camelCase", rename_all_fields = "camelCase")]
 #[allow(missing_docs, reason = "the API's own property names")]
 pub enum ProjectAction {
-    ChangeName { name: String },
-    ChangeCountries { countries: Vec<CountryCode> },
-    ChangeCurrencies { currencies: Vec<CurrencyCode> },
-    ChangeLanguages { languages: Vec<Locale> },
-    ChangeMessagesEnabled { messages_enabled: bool },
-    ChangeMessagesConfiguration { messages_configuration: MessagesConfiguration },
-    ChangeCartsConfiguration { carts_configuration: CartsConfiguration },
-    ChangeCountryTaxRateFallbackEnabled { country_tax_rate_fallback_enabled: bool },
-    ChangePriceRoundingMode { price_rounding_mode: RoundingMode },
-    ChangeTaxRoundingMode { tax_rounding_mode: RoundingMode },
-    ChangeShoppingListsConfiguration { shopping_lists_configuration: ShoppingListsConfiguration },
-    SetShippingRateInputType { shipping_rate_input_type: Option<ShippingRateInputType> },
-    SetReservationExpirationInMinutes { reservation_expiration_in_minutes: Option<u32> },
-    SetReleaseExpiredReservations { release_expired_reservations: bool },
+    ChangeName {
+        name: String,
+    },
+    ChangeCountries {
+        countries: Vec<CountryCode>,
+    },
+    ChangeCurrencies {
+        currencies: Vec<CurrencyCode>,
+    },
+    ChangeLanguages {
+        languages: Vec<Locale>,
+    },
+    ChangeMessagesEnabled {
+        messages_enabled: bool,
+    },
+    ChangeMessagesConfiguration {
+        messages_configuration: MessagesConfiguration,
+    },
+    ChangeCartsConfiguration {
+        carts_configuration: CartsConfiguration,
+    },
+    ChangeCountryTaxRateFallbackEnabled {
+        country_tax_rate_fallback_enabled: bool,
+    },
+    ChangePriceRoundingMode {
+        price_rounding_mode: RoundingMode,
+    },
+    ChangeTaxRoundingMode {
+        tax_rounding_mode: RoundingMode,
+    },
+    ChangeShoppingListsConfiguration {
+        shopping_lists_configuration: ShoppingListsConfiguration,
+    },
+    SetShippingRateInputType {
+        shipping_rate_input_type: Option<ShippingRateInputType>,
+    },
+    SetReservationExpirationInMinutes {
+        reservation_expiration_in_minutes: Option<u32>,
+    },
+    SetReleaseExpiredReservations {
+        release_expired_reservations: bool,
+    },
+    SetExternalOAuth {
+        #[serde(rename = "externalOAuth")]
+        external_oauth: Option<ExternalOAuth>,
+    },
+    ChangeMyBusinessUnitStatusOnCreation {
+        status: BusinessUnitStatus,
+    },
+    SetDiscountsConfiguration {
+        discounts_configuration: DiscountsConfiguration,
+    },
+    SetProductCatalogModel {
+        product_catalog_model: ProductCatalogModel,
+    },
 }

@@ -34,6 +34,9 @@ pub struct Store {
     pub product_selections: Vec<ProductSelectionSetting>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub custom: Option<CustomFields>,
+    /// Absent rather than empty.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub storefront: Option<Storefront>,
 }
 
 impl Store {
@@ -102,6 +105,39 @@ pub struct ProductSelectionSetting {
 #[allow(missing_docs, reason = "the API's own property names")]
 pub struct ProductSelectionSettingDraft {
     pub product_selection: ResourceIdentifier,
+    /// By default `false`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub active: Option<bool>,
+}
+
+/// Where customers find the pages of a store's shop: absolute `https` URLs, and two templates of RFC 6570 that have
+/// the named variable.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[allow(missing_docs, reason = "the API's own property names")]
+pub struct Storefront {
+    /// With `checkoutId`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub checkout_url_template: Option<String>,
+    /// With `orderId`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub order_url_template: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub terms_of_service_url: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub privacy_policy_url: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refund_policy_url: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shipping_policy_url: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cookie_policy_url: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub imprint_url: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub faq_url: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub contact_url: Option<String>,
 }
 
 /// What a store is made from.
@@ -125,6 +161,8 @@ pub struct StoreDraft {
     pub product_selections: Vec<ProductSelectionSettingDraft>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub custom: Option<CustomFieldsDraft>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub storefront: Option<Storefront>,
 }
 
 /// The update actions of stores.
@@ -168,6 +206,45 @@ pub enum StoreAction {
     },
     RemoveSupplyChannel {
         supply_channel: ResourceIdentifier,
+    },
+    SetProductSelections {
+        #[serde(default, deserialize_with = "crate::null_as_default")]
+        product_selections: Vec<ProductSelectionSettingDraft>,
+    },
+    AddProductSelection(ProductSelectionSettingDraft),
+    ChangeProductSelectionActive(ProductSelectionSettingDraft),
+    RemoveProductSelection {
+        product_selection: ResourceIdentifier,
+    },
+    SetCheckoutUrlTemplate {
+        checkout_url_template: Option<String>,
+    },
+    SetOrderUrlTemplate {
+        order_url_template: Option<String>,
+    },
+    SetTermsOfServiceUrl {
+        terms_of_service_url: Option<String>,
+    },
+    SetPrivacyPolicyUrl {
+        privacy_policy_url: Option<String>,
+    },
+    SetRefundPolicyUrl {
+        refund_policy_url: Option<String>,
+    },
+    SetShippingPolicyUrl {
+        shipping_policy_url: Option<String>,
+    },
+    SetCookiePolicyUrl {
+        cookie_policy_url: Option<String>,
+    },
+    SetImprintUrl {
+        imprint_url: Option<String>,
+    },
+    SetFaqUrl {
+        faq_url: Option<String>,
+    },
+    SetContactUrl {
+        contact_url: Option<String>,
     },
     SetCustomType(SetCustomType),
     SetCustomField(SetCustomField),

@@ -1,11 +1,12 @@
-//! The dimensions of projections: what a store, or a choice of locales, leaves of a product.
+//! The dimensions of projections: what a store, or a choice of locales or attributes, leaves of a product.
 //!
 //! A store leaves the texts of its languages, the prices of its distribution channels and the stock of its supply
 //! channels; `localeProjection` goes before the store's languages. Where a store has none of these, all stay.
+//! `filter[attributes]` leaves the attributes that it names, if it names some, without those named with a dash.
 
 use api::localized::{keep_locales, keep_locales_of_json};
 use api::product::ProductProjection;
-use api::product_variant::ProductVariantAvailability;
+use api::product_variant::{Attribute, ProductVariantAvailability};
 use api::store::Store;
 use api::{ApiError, Kind, Locale, Result, Stored};
 use kit::http::{Params, RequestInfo, not_found};
@@ -14,7 +15,11 @@ use kit::resource::{Facts, Lookup, LookupBy, Lookups};
 use kit::store::Claim;
 
 /// The query parameters of projections that name dimensions.
-pub(crate) const QUERY: &[(&str, &str)] = &[("localeProjection", "string"), ("storeProjection", "string")];
+pub(crate) const QUERY: &[(&str, &str)] =
+    &[("localeProjection", "string"), ("storeProjection", "string"), (ATTRIBUTES, "string")];
+
+/// Names attributes to leave, or with a dash before the name to leave out.
+const ATTRIBUTES: &str = "filter[attributes]";
 
 /// The most locales of a request.
 const MAX_LOCALES: usize = 100;
@@ -24,33 +29,45 @@ const MAX_LOCALES: usize = 100;
 pub(crate) struct Dimensions {
     /// Empty for all.
     locales: Vec<Locale>,
+    /// Empty for all.
+    included: Vec<String>,
+    excluded: Vec<String>,
     store: Option<Store>,
 }
 
 impl Dimensions {
     /// Those that a request names: by its path or by parameters.
     pub(crate) async fn of(lookups: &Lookups, request: &RequestInfo, params: &Params) -> Result<Self> {
-        let mut locales = Vec::new();
+        let mut dimensions = Self::default();
+        let locales = &mut dimensions.locales;
         for text in params.all("localeProjection").take(MAX_LOCALES) {
             locales.push(Locale::parse(text).ok_or_else(|| {
                 ApiError::malformed_parameter("localeProjection", "Expected a locale like 'de' or 'de-AT'.")
             })?);
         }
+        for text in params.all(ATTRIBUTES) {
+            let (list, name) = match text.strip_prefix('-') {
+                Some(name) => (&mut dimensions.excluded, name),
+                None => (&mut dimensions.included, text),
+            };
+            list.push(name.to_owned());
+        }
         let (key, missing) = match (&request.caller.store, params.get("storeProjection")) {
             (Some(key), _) => (key.as_str(), not_found(&format!("key={key}"))),
             (None, Some(key)) => (key, ApiError::referenced_not_found(Kind::Store.type_id(), ("key", key))),
-            (None, None) => return Ok(Self { locales, store: None }),
+            (None, None) => return Ok(dimensions),
         };
         let store = store(lookups, request, key).await?.ok_or(missing)?;
-        if locales.is_empty() {
-            locales.clone_from(&store.languages);
+        if dimensions.locales.is_empty() {
+            dimensions.locales.clone_from(&store.languages);
         }
-        Ok(Self { locales, store: Some(store) })
+        Ok(Self { store: Some(store), ..dimensions })
     }
 
     /// What they leave of the text of a projection.
     pub(crate) fn narrow(&self, text: String) -> Result<String> {
-        if self.locales.is_empty() && self.store.is_none() {
+        let Self { locales, included, excluded, store } = self;
+        if locales.is_empty() && included.is_empty() && excluded.is_empty() && store.is_none() {
             return Ok(text);
         }
         let mut product: Stored<ProductProjection> = Stored::from_json(&text).map_err(|e| internal(&e))?;
@@ -66,15 +83,23 @@ impl Dimensions {
         let texts = [name, slug].into_iter().chain(optional.into_iter().flatten());
         texts.for_each(|text| keep_locales(text, &self.locales));
         keep_locales(&mut product.search_keywords, &self.locales);
+        self.keep_attributes(&mut product.attributes);
         for attribute in &mut product.attributes {
             keep_locales_of_json(&mut attribute.value, &self.locales);
         }
         for variant in std::iter::once(&mut product.master_variant).chain(&mut product.variants) {
+            self.keep_attributes(&mut variant.attributes);
             variant.keep_locales(&self.locales);
             if let Some(store) = &self.store {
                 variant.prices.retain(|price| store.distributes(price.channel.as_ref().map(|c| &c.id)));
             }
         }
+    }
+
+    fn keep_attributes(&self, attributes: &mut Vec<Attribute>) {
+        attributes.retain(|Attribute { name, .. }| {
+            (self.included.is_empty() || self.included.contains(name)) && !self.excluded.contains(name)
+        });
     }
 
     /// What they leave of the text of an availability.
@@ -102,7 +127,7 @@ mod tests {
 
     fn store(value: serde_json::Value) -> Dimensions {
         let store: Store = serde_json::from_value(value).expect("a store");
-        Dimensions { locales: store.languages.clone(), store: Some(store) }
+        Dimensions { locales: store.languages.clone(), store: Some(store), ..Dimensions::default() }
     }
 
     fn product() -> String {
@@ -154,6 +179,28 @@ mod tests {
         let left = narrowed(&store(json!({"key": "berlin"})));
         let whole = narrowed(&Dimensions::default());
         assert_eq!(left, whole);
+    }
+
+    #[test]
+    fn attributes_are_left_by_their_names_and_then_left_out() {
+        let mut whole: serde_json::Value = serde_json::from_str(&product()).expect("JSON");
+        let names = ["color", "size", "description"];
+        let attributes = json!(names.map(|name| json!({"name": name, "value": "x"})));
+        whole["attributes"] = attributes.clone();
+        whole["masterVariant"]["attributes"] = attributes;
+        let left = |included: &[&str], excluded: &[&str]| {
+            let owned = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+            let dimensions =
+                Dimensions { included: owned(included), excluded: owned(excluded), ..Dimensions::default() };
+            let text = dimensions.narrow(whole.to_string()).expect("a projection");
+            let product = Stored::<ProductProjection>::from_json(&text).expect("a projection").body;
+            assert_eq!(product.attributes, product.master_variant.attributes);
+            product.attributes.into_iter().map(|attribute| attribute.name).collect::<Vec<_>>()
+        };
+        assert_eq!(left(&["size", "color"], &[]), ["color", "size"]);
+        assert_eq!(left(&[], &["description"]), ["color", "size"]);
+        assert_eq!(left(&["size", "color"], &["size", "description"]), ["color"]);
+        assert_eq!(left(&["other"], &[]), [""; 0]);
     }
 
     #[test]

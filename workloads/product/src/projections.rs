@@ -88,13 +88,13 @@ impl Projections {
         let view = view(request, &params)?;
         selection::Selection::parse(&params)?;
         let mut list = ListRequest::parse(&params, &self.model)?;
+        let dimensions = Dimensions::of(&self.lookups, request, &params).await?;
         if head {
             list = ListRequest { limit: 1, offset: 0, with_total: false, ..list };
             let found = self.page(request, list, view).await?;
             return Ok(empty(if found.results.is_empty() { StatusCode::NOT_FOUND } else { StatusCode::OK }));
         }
         let (limit, offset) = (list.limit, list.offset);
-        let dimensions = Dimensions::of(&self.lookups, request, &params).await?;
         let mut page = self.page(request, list, view).await?;
         for text in &mut page.results {
             *text = dimensions.narrow(std::mem::take(text))?;

@@ -7,6 +7,7 @@ mod declare;
 mod references;
 mod settings;
 mod states;
+mod storefront;
 mod stores;
 mod types;
 

@@ -1,9 +1,11 @@
 //! Project settings: read and changed under `/{projectKey}`, made by a declaration (see `declare`).
 
 use crate::references::quoted_list;
+use crate::storefront::is_absolute;
 use api::internal::project::DeclareProject;
 use api::project::{
-    CartsConfiguration, MessagesConfiguration, Project, ProjectAction, ProjectAnswer, ShippingRateInputType,
+    BusinessUnitConfiguration, CartsConfiguration, ExternalOAuth, MessagesConfiguration, Project,
+    ProjectAction, ProjectAnswer, ShippingRateInputType,
 };
 use api::{ApiError, Code, Id, Kind, Locale, Result, Stored};
 use axum::extract::Path;
@@ -37,6 +39,9 @@ pub(crate) struct Projects;
 pub(crate) struct ProjectHidden {
     /// What the manifest said the last time.
     pub(crate) declared: Option<DeclareProject>,
+    /// The authorization header of [`Project::external_oauth`] as it was given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) external_oauth_header: Option<String>,
 }
 
 impl Rules for Projects {
@@ -50,7 +55,7 @@ impl Rules for Projects {
     const EVENTS_CARRY_STATE: bool = true;
 
     fn create(draft: &DeclareProject, _cx: &mut Context<'_>) -> Decision<(Project, ProjectHidden)> {
-        Ok((new_project(draft), ProjectHidden { declared: Some(draft.clone()) }))
+        Ok((new_project(draft), ProjectHidden { declared: Some(draft.clone()), ..ProjectHidden::default() }))
     }
 
     fn apply(project: &mut State<Self>, action: &ProjectAction, cx: &mut Context<'_>) -> Decision<()> {
@@ -120,6 +125,21 @@ impl Rules for Projects {
             ProjectAction::SetReleaseExpiredReservations { release_expired_reservations } => {
                 project.inventory.release_expired_reservations = *release_expired_reservations;
             }
+            ProjectAction::SetExternalOAuth { external_oauth } => {
+                project.hidden.external_oauth_header =
+                    external_oauth.as_ref().map(|given| given.authorization_header.clone());
+                project.external_oauth = external_oauth.as_ref().map(shown).transpose()?;
+            }
+            ProjectAction::ChangeMyBusinessUnitStatusOnCreation { status } => {
+                project.business_units =
+                    Some(BusinessUnitConfiguration { my_business_unit_status_on_creation: *status });
+            }
+            ProjectAction::SetDiscountsConfiguration { discounts_configuration } => {
+                project.discounts.clone_from(discounts_configuration);
+            }
+            ProjectAction::SetProductCatalogModel { product_catalog_model } => {
+                project.product_catalog_model = Some(*product_catalog_model);
+            }
         }
         Ok(())
     }
@@ -155,9 +175,27 @@ fn new_project(declared: &DeclareProject) -> Project {
         },
         shopping_lists: None,
         shipping_rate_input_type: None,
+        external_oauth: None,
+        business_units: None,
         inventory: api::project::InventoryConfiguration::default(),
         discounts: api::project::DiscountsConfiguration::default(),
+        product_catalog_model: None,
     }
+}
+
+/// What answers show of an introspection endpoint: of a header that is long enough the last characters, of others
+/// nothing.
+fn shown(given: &ExternalOAuth) -> Result<ExternalOAuth> {
+    if !is_absolute(&given.url, &["https", "http"]) {
+        return Err(ApiError::invalid_field("externalOAuth.url", given.url.as_str()));
+    }
+    let header: Vec<char> = given.authorization_header.chars().collect();
+    if header.len() < 3 || header.first() == Some(&' ') || header.last() == Some(&' ') {
+        return Err(ApiError::invalid_field("externalOAuth.authorizationHeader", "****"));
+    }
+    let end = if header.len() < 16 { &[][..] } else { header.get(header.len() - 4..).unwrap_or_default() };
+    let authorization_header = format!("****{}", end.iter().collect::<String>());
+    Ok(ExternalOAuth { url: given.url.clone(), authorization_header })
 }
 
 /// Changes the languages; one that a store uses cannot go.

@@ -2,6 +2,7 @@
 
 use crate::references::{quoted, refuse_while_referenced};
 use crate::settings::distinct;
+use crate::storefront;
 use api::channel::{Channel, ChannelRole};
 use api::reference::By;
 use api::store::{ProductSelectionSettingDraft, Store, StoreAction, StoreDraft};
@@ -46,6 +47,7 @@ impl Rules for Stores {
             supply_channels: channels(&draft.supply_channels, ChannelRole::InventorySupply, cx)?,
             product_selections: Vec::new(),
             custom: cx.custom(draft.custom.as_ref(), "store")?,
+            storefront: storefront::checked(draft.storefront.clone())?,
         };
         cx.emit(
             Message::new("StoreCreated")
@@ -112,8 +114,17 @@ impl Rules for Stores {
                 let to = without(&store.supply_channels, &cx.reference(Kind::Channel, supply_channel)?);
                 change(&mut store.supply_channels, to, "SupplyChannels", cx);
             }
+            StoreAction::SetProductSelections { product_selections } => {
+                no_product_selections(product_selections)?;
+            }
+            StoreAction::AddProductSelection(named) | StoreAction::ChangeProductSelectionActive(named) => {
+                no_product_selections(std::slice::from_ref(named))?;
+            }
+            // No store has one, and to remove what is not there has no effect.
+            StoreAction::RemoveProductSelection { .. } => {}
             StoreAction::SetCustomType(action) => set_custom_type(&mut store.custom, action, "store", cx)?,
             StoreAction::SetCustomField(action) => set_custom_field(&mut store.custom, action, cx)?,
+            action => storefront::apply(&mut store.storefront, action, cx)?,
         }
         Ok(())
     }

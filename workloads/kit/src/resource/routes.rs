@@ -297,6 +297,7 @@ async fn list<R: Rules>(
     head: bool,
 ) -> Reply {
     let params = Params::parse(query)?;
+    R::check_query(&params)?;
     let mut list = ListRequest::parse(&params, &collection.model)?;
     if head {
         list = ListRequest { limit: 1, offset: 0, with_total: false, ..list };

@@ -95,6 +95,36 @@ async fn prices_are_selected_for_each_variant_only_when_asked_for() {
 }
 
 #[tokio::test]
+async fn attributes_are_filtered_by_name() {
+    let shop = shop().await;
+    let mut draft = draft("p1");
+    draft["attributes"] = json!([{"name": "origin", "value": "here"}]);
+    let value = |name: &str, value: &str| json!({"name": name, "value": value});
+    draft["masterVariant"]["attributes"] =
+        json!([value("serial", "1"), value("color", "red"), value("size", "s")]);
+    shop.create("/products", draft).await;
+    let names = |of: &Value| -> Vec<String> {
+        of.as_array().unwrap().iter().map(|a| a["name"].as_str().unwrap().to_owned()).collect()
+    };
+    for (query, expected, of_product) in [
+        ("", vec!["serial", "color", "size"], true),
+        ("&filter[attributes]=color&filter%5Battributes%5D=size", vec!["color", "size"], false),
+        ("&filter%5Battributes%5D=-color&filter%5Battributes%5D=-origin", vec!["serial", "size"], false),
+        (
+            "&filter%5Battributes%5D=-color&filter%5Battributes%5D=origin&filter%5Battributes%5D=color",
+            vec![],
+            true,
+        ),
+    ] {
+        let one = shop.get(&format!("/product-projections/key=p1?staged=true{query}")).await;
+        assert_eq!(names(&one["masterVariant"]["attributes"]), expected, "{query}");
+        assert_eq!(names(&one["attributes"]).len(), usize::from(of_product), "{query}");
+        let list = shop.get(&format!("/product-projections?staged=true{query}")).await;
+        assert_eq!(list["results"][0], one, "{query}");
+    }
+}
+
+#[tokio::test]
 async fn price_parameters_need_a_currency_and_good_codes() {
     let shop = priced().await;
     for query in [
@@ -111,8 +141,18 @@ async fn price_parameters_need_a_currency_and_good_codes() {
                 (400, &json!("InvalidInput")),
                 "{path}?{query}"
             );
+            assert_eq!(
+                shop.raw("HEAD", &format!("{path}?{query}"), None).await.0,
+                400,
+                "HEAD {path}?{query}"
+            );
         }
     }
+    assert_eq!(shop.raw("HEAD", "/product-projections?localeProjection=German", None).await.0, 400);
+    assert_eq!(
+        shop.raw("HEAD", "/product-projections?localeProjection=de&priceCurrency=EUR", None).await.0,
+        200
+    );
     let before = shop.get("/products/key=p1").await;
     let update = json!({"version": before["version"], "actions": [{"action": "unpublish"}]});
     assert_eq!(shop.call("POST", "/products/key=p1?priceCountry=DE", Some(&update)).await.0, 400);

@@ -146,3 +146,52 @@ async fn settings_demand_their_scope() {
     assert_eq!(stage.status_as("view_project_settings:demo", "POST", "").await, 403);
     assert_eq!(stage.status_as("manage_orders:demo", "GET", "").await, 403);
 }
+
+#[tokio::test]
+async fn settings_for_what_is_not_built_yet_are_kept_and_shown() {
+    let stage = Stage::new().await;
+    let update = async |version: u32, actions: Value| {
+        let (status, project) = stage.post("", json!({"version": version, "actions": actions})).await;
+        assert_eq!((status, &project["version"]), (200, &json!(version + 1)), "{project}");
+        project
+    };
+    let endpoint =
+        |header: &str| json!({"url": "https://login.example/introspect", "authorizationHeader": header});
+    let project = update(
+        1,
+        json!([
+            {"action": "setExternalOAuth", "externalOAuth": endpoint("Bearer 0123456789abcdef")},
+            {"action": "changeMyBusinessUnitStatusOnCreation", "status": "Active"},
+            {"action": "setDiscountsConfiguration", "discountsConfiguration": {"discountCombinationMode": "Stacking"}},
+            {"action": "setProductCatalogModel", "productCatalogModel": "Classic"},
+        ]),
+    )
+    .await;
+    assert_eq!(project["externalOAuth"], endpoint("****cdef"));
+    assert_eq!(project["businessUnits"], json!({"myBusinessUnitStatusOnCreation": "Active"}));
+    assert_eq!(project["productCatalogModel"], "Classic");
+    let short =
+        update(2, json!([{"action": "setExternalOAuth", "externalOAuth": endpoint("Bearer abc")}])).await;
+    assert_eq!(short["externalOAuth"], endpoint("****"), "nothing of a short one is shown");
+    let removed = update(3, json!([{"action": "setExternalOAuth"}])).await;
+    assert_eq!(removed.get("externalOAuth"), None);
+    for bad in [
+        json!({"url": "login.example", "authorizationHeader": "Bearer abc"}),
+        endpoint(" Bearer abc"),
+        endpoint("ab"),
+    ] {
+        let action = json!({"action": "setExternalOAuth", "externalOAuth": bad});
+        assert_eq!(
+            refused(&stage.post("", json!({"version": 4, "actions": [action]})).await),
+            "InvalidField"
+        );
+    }
+    for action in [
+        json!({"action": "setDiscountsConfiguration", "discountsConfiguration": {"discountCombinationMode": "BestDeal"}}),
+        json!({"action": "setProductCatalogModel", "productCatalogModel": "Modular"}),
+        json!({"action": "changeProductSearchIndexingEnabled", "enabled": true}),
+    ] {
+        let answer = stage.post("", json!({"version": 4, "actions": [action]})).await;
+        assert_eq!(refused(&answer), "InvalidJsonInput", "what is not built is not there: {action}");
+    }
+}

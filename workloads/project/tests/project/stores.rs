@@ -113,3 +113,84 @@ async fn stores_are_found_by_key_and_predicate() {
     let expanded = stage.get("/stores/key=berlin?expand=distributionChannels%5B*%5D").await.1;
     assert_eq!(expanded["distributionChannels"][0]["obj"]["key"], "sale");
 }
+
+#[tokio::test]
+async fn urls_of_the_storefront_are_set_told_and_absent_when_all_are_gone() {
+    let stage = Stage::new().await;
+    let urls = json!({
+        "checkoutUrlTemplate": "https://shop.example/checkout/{checkoutId}", "orderUrlTemplate": null,
+        "faqUrl": "https://shop.example/faq",
+    });
+    let made = stage.made("/stores", json!({"key": "berlin", "storefront": urls})).await;
+    let expected = json!({
+        "checkoutUrlTemplate": "https://shop.example/checkout/{checkoutId}", "faqUrl": "https://shop.example/faq",
+    });
+    assert_eq!(made["storefront"], expected);
+    let bare = stage.made("/stores", json!({"key": "bare", "storefront": {"faqUrl": ""}})).await;
+    assert_eq!(bare.get("storefront"), None);
+
+    let names = [
+        "checkoutUrlTemplate",
+        "orderUrlTemplate",
+        "termsOfServiceUrl",
+        "privacyPolicyUrl",
+        "refundPolicyUrl",
+        "shippingPolicyUrl",
+        "cookiePolicyUrl",
+        "imprintUrl",
+        "faqUrl",
+        "contactUrl",
+    ];
+    let capital = |name: &str| format!("{}{}", name[..1].to_uppercase(), &name[1..]);
+    let url = |name: &str| format!("https://shop.example/{name}/{{checkoutId}}/{{orderId}}");
+    let set = names.map(|name| json!({"action": format!("set{}", capital(name)), name: url(name)}));
+    let changed = stage.changed("/stores", &made, json!(set)).await;
+    for name in names {
+        assert_eq!(changed["storefront"][name], json!(url(name)));
+    }
+    assert_eq!(stage.changed("/stores", &changed, json!(set)).await, changed);
+    let removed = names.map(|name| json!({"action": format!("set{}", capital(name)), name: null}));
+    let emptied = stage.changed("/stores", &changed, json!(removed)).await;
+    assert_eq!(emptied.get("storefront"), None);
+    let told = stage.messages(&made).await;
+    let told_set = names.map(|name| json!({"type": format!("Store{}Set", capital(name)), name: url(name)}));
+    let told_removed = names.map(|name| json!({"type": format!("Store{}Set", capital(name))}));
+    assert_eq!(Value::Array(told[1..].to_vec()), json!([told_set, told_removed].concat()));
+
+    for (name, value) in [
+        ("faqUrl", "http://shop.example/faq"),
+        ("contactUrl", "/contact"),
+        ("orderUrlTemplate", "https://shop.example/{checkoutId}"),
+    ] {
+        let action = json!({"action": format!("set{}", capital(name)), name: value});
+        assert_eq!(
+            refused(&stage.change("/stores", &emptied, json!([action])).await),
+            "InvalidField",
+            "{name}"
+        );
+        let draft = json!({"key": "other", "storefront": {name: value}});
+        assert_eq!(refused(&stage.post("/stores", draft).await), "InvalidField", "{name}");
+    }
+}
+
+#[tokio::test]
+async fn product_selections_are_dangling_references_and_a_store_can_be_without() {
+    let stage = Stage::new().await;
+    let made = stage.made("/stores", json!({"key": "berlin"})).await;
+    let named = json!({"typeId": "product-selection", "key": "summer"});
+    for action in [
+        json!({"action": "addProductSelection", "productSelection": named, "active": true}),
+        json!({"action": "changeProductSelectionActive", "productSelection": named}),
+        json!({"action": "setProductSelections", "productSelections": [{"productSelection": named}]}),
+    ] {
+        let answer = stage.change("/stores", &made, json!([action])).await;
+        assert_eq!(refused(&answer), "ReferencedResourceNotFound", "{action}");
+        assert_eq!(answer.1["errors"][0]["typeId"], "product-selection");
+    }
+    let none = json!([
+        {"action": "removeProductSelection", "productSelection": named},
+        {"action": "setProductSelections", "productSelections": []},
+        {"action": "setProductSelections"},
+    ]);
+    assert_eq!(stage.changed("/stores", &made, none).await, made);
+}

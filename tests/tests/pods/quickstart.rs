@@ -86,7 +86,7 @@ fn a_plain_consumer_reads_the_event_of_a_new_product_from_kafka() {
     let consumer = format!(
         "java -cp '/opt/kafka/libs/*' org.apache.kafka.tools.consumer.ConsoleConsumer --bootstrap-server \
          quickstart-kafka.{}.svc:9092 --topic shops.quickstart.product --from-beginning --timeout-ms 15000 \
-         --formatter-property print.headers=true",
+         --property print.headers=true",
         stack.namespace
     );
     let read =

@@ -3,9 +3,8 @@
 use crate::credentials::{hash, invalid_client, matches};
 use crate::{Account, STACK, revocation};
 use api::account::{ApiClient, ApiClientDraft, is_permission};
-use api::customer::CalendarDate;
 use api::internal::account::Revoked;
-use api::{ApiError, Kind, Meta, Result, Timestamp};
+use api::{ApiError, CalendarDate, Kind, Meta, Result, Timestamp};
 use axum::extract::{Path, RawQuery};
 use axum::http::{Method, StatusCode};
 use axum::routing::{get, post};

@@ -154,7 +154,7 @@ pub enum ShippingRateInputType {
 #[allow(missing_docs, reason = "the API's own property names")]
 pub struct ClassificationValue {
     pub key: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::null_as_default")]
     pub label: crate::LocalizedString,
 }
 

@@ -13,7 +13,7 @@ use kit::http::{Params, Reply, RequestInfo, created, empty, json, ok};
 use kit::peers::internal;
 use kit::resource::{Context, Decision, ListRequest, Operation, RouteSet, Rules, State, page_body};
 use kit::service::ServiceBuilder;
-use kit::store::{Claim, MAIN, Query, Selector};
+use kit::store::{Claim, MAIN, Query, Selector, Sort};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -347,6 +347,10 @@ async fn list(account: &Account, request: &RequestInfo, query: Option<&str>, hea
     let params = Params::parse(query)?;
     let mut list = ListRequest::parse(&params, &kit::resource::model_of_body::<ApiClient>())?;
     list.filters.push(kit::resource::equals("project = :value", request.project())?);
+    if list.sort.is_empty() {
+        // Other than those of other resources, the ids of clients say nothing of when they were made.
+        list.sort.push(Sort { path: vec!["createdAt".to_owned()], descending: false });
+    }
     let query = Query {
         project: STACK.to_owned(),
         kind: Kind::ApiClient,

@@ -17,6 +17,7 @@ use api::{ApiError, Kind, LocalizedString, Message, Reference, ResourceIdentifie
 use kit::resource::{Context, Decision, RouteSet, Rules, State, set_custom_field, set_custom_type};
 use kit::store::Claim;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 /// The rules of categories.
 pub(crate) struct Categories;
@@ -58,16 +59,8 @@ impl Rules for Categories {
         if let Some(parent) = &draft.parent {
             put_under(&mut category, parent, cx)?;
         }
-        let meta = api::Meta {
-            id: cx.resource_id.clone(),
-            version: 1,
-            created_at: cx.now,
-            last_modified_at: cx.now,
-            created_by: None,
-            last_modified_by: None,
-        };
-        let stored = Stored { meta, body: category.clone() }.to_json().unwrap_or_default();
-        let stored: serde_json::Value = serde_json::from_str(&stored).unwrap_or_default();
+        let stored = Stored { meta: cx.meta_of_new(), body: category.clone() };
+        let stored = stored.to_json().ok().and_then(|text| serde_json::from_str::<Value>(&text).ok());
         cx.emit(Message::new("CategoryCreated").with("category", stored));
         Ok((category, Work::default()))
     }
@@ -122,8 +115,8 @@ impl Rules for Categories {
         claims
     }
 
-    fn user_identifiers(category: &Category) -> serde_json::Map<String, serde_json::Value> {
-        let mut identifiers = serde_json::Map::new();
+    fn user_identifiers(category: &Category) -> Map<String, Value> {
+        let mut identifiers = Map::new();
         identifiers.extend(category.key.iter().map(|key| ("key".to_owned(), key.into())));
         identifiers
             .extend(category.external_id.iter().map(|id| ("externalId".to_owned(), id.as_str().into())));

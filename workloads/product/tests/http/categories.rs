@@ -185,3 +185,17 @@ async fn only_creation_and_slug_changes_are_told() {
     );
     assert_eq!(messages[1]["oldSlug"], json!({"en": "one"}));
 }
+
+#[tokio::test]
+async fn an_order_hint_is_a_decimal_between_0_and_1() {
+    let shop = Shop::open().await;
+    let draft = |hint: &str| json!({"name": {}, "slug": {"en": hint.replace('.', "-")}, "orderHint": hint});
+    for good in ["0.5", "0.10", "0.0", "1.0"] {
+        assert_eq!(shop.create("/categories", draft(good)).await["orderHint"], good);
+    }
+    made(&shop, "one", None).await;
+    for bad in ["", "1.5", "-0.5", "half", "0,5", "0.5e0", "0."] {
+        let change = json!([{"action": "changeOrderHint", "orderHint": bad}]);
+        assert_eq!(shop.update_refused("/categories/key=one", change).await["code"], "InvalidField", "{bad}");
+    }
+}

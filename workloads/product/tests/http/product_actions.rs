@@ -226,6 +226,10 @@ async fn categories_and_their_hints_are_assigned() {
     }
     let other = json!([{"action": "setCategoryOrderHint", "categoryId": "other", "orderHint": "0.1"}]);
     assert_eq!(shop.update_refused(P1, other).await["code"], "InvalidOperation");
+    let again = json!([{"action": "addToCategory", "category": {"key": "c1"}}]);
+    let data = apply(&shop, again).await;
+    assert_eq!(data["staged"]["categoryOrderHints"], json!({}), "it is removed where it is left out");
+    assert_eq!(data["current"]["categoryOrderHints"], json!({id: "0.1"}));
     let data = apply(&shop, json!([{"action": "removeFromCategory", "category": {"id": id}}])).await;
     assert_eq!(
         (&data["staged"]["categories"], &data["staged"]["categoryOrderHints"]),

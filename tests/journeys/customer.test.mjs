@@ -1,5 +1,6 @@
 /** A customer signs up, signs in, and sees only what is theirs. */
 import assert from 'node:assert/strict';
+import { eventually } from './lib/check.mjs';
 import { admin, apiClient, guest, oauth, signedIn, storefront, unique, withToken } from './lib/clients.mjs';
 import { projectKey } from './lib/env.mjs';
 import { body, journey, prepare, refused } from './lib/harness.mjs';
@@ -112,7 +113,7 @@ journey('a wrong password is refused everywhere', async () => {
 
 journey('a customer looks after their own profile', async () => {
   const made = await customer();
-  const { me } = await signedIn(made.email, PASSWORD);
+  const { me, token } = await signedIn(made.email, PASSWORD);
   const home = { ...GERMANY, key: 'home' };
   const updated = await body(me.post({ body: { version: made.version, actions: [
     { action: 'setFirstName', firstName: 'Ida' }, { action: 'setLastName', lastName: 'Lind' }, { action: 'addAddress', address: home }, { action: 'setDefaultShippingAddress', addressKey: 'home' },
@@ -124,6 +125,11 @@ journey('a customer looks after their own profile', async () => {
   assert.deepEqual([gone.addresses, gone.shippingAddressIds, gone.defaultShippingAddressId], [[], [], undefined]);
   await refused(me.post({ body: { version: made.version, actions: [{ action: 'setFirstName', firstName: 'Late' }] } }).execute(), 409, 'ConcurrentModification');
   await body(me.delete({ queryArgs: { version: gone.version } }));
+  const late = withToken(token()).me();
+  await refused(late.get().execute(), 404, 'ResourceNotFound');
+  const over = () => late.carts().get().execute().then(() => false, ({ statusCode }) => statusCode === 401);
+  assert.ok(await eventually(over), 'a token of the deleted customer still works');
+  await refused(late.get().execute(), 404, 'ResourceNotFound');
   await refused(admin.customers().withId({ ID: made.id }).get().execute(), 404, 'ResourceNotFound');
 });
 

@@ -124,6 +124,9 @@ journey('an API client shows its secret once and is gone when deleted', async ()
   assert.deepEqual([read.name, read.secret], [name, undefined]);
   const listed = await body(admin.apiClients().get({ queryArgs: { where: `name = "${name}"` } }));
   assert.deepEqual(listed.results.map(({ id, secret }) => [id, secret]), [[made.id, undefined]]);
+  for (let n = 0; n < 5; n += 1) await body(admin.apiClients().post({ body: { name, scope: made.scope } }));
+  const oldestFirst = (await body(admin.apiClients().get({ queryArgs: { limit: 500 } }))).results.map((one) => one.createdAt);
+  assert.deepEqual(oldestFirst, [...oldestFirst].sort());
   const cache = tokenCache();
   await body(withClient(who, made.scope.split(' '), cache).products().get({ queryArgs: { limit: 1 } }));
   assert.equal(read.lastUsedAt, undefined);

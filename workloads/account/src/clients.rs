@@ -3,9 +3,8 @@
 use crate::credentials::{hash, invalid_client, matches};
 use crate::{Account, STACK, revocation};
 use api::account::{ApiClient, ApiClientDraft, is_permission};
-use api::customer::CalendarDate;
 use api::internal::account::Revoked;
-use api::{ApiError, Kind, Meta, Result, Timestamp};
+use api::{ApiError, CalendarDate, Kind, Meta, Result, Timestamp};
 use axum::extract::{Path, RawQuery};
 use axum::http::{Method, StatusCode};
 use axum::routing::{get, post};
@@ -14,7 +13,7 @@ use kit::http::{Params, Reply, RequestInfo, created, empty, json, ok};
 use kit::peers::internal;
 use kit::resource::{Context, Decision, ListRequest, Operation, RouteSet, Rules, State, page_body};
 use kit::service::ServiceBuilder;
-use kit::store::{Claim, MAIN, Query, Selector};
+use kit::store::{Claim, MAIN, Query, Selector, Sort};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -348,6 +347,10 @@ async fn list(account: &Account, request: &RequestInfo, query: Option<&str>, hea
     let params = Params::parse(query)?;
     let mut list = ListRequest::parse(&params, &kit::resource::model_of_body::<ApiClient>())?;
     list.filters.push(kit::resource::equals("project = :value", request.project())?);
+    if list.sort.is_empty() {
+        // Other than those of other resources, the ids of clients say nothing of when they were made.
+        list.sort.push(Sort { path: vec!["createdAt".to_owned()], descending: false });
+    }
     let query = Query {
         project: STACK.to_owned(),
         kind: Kind::ApiClient,

@@ -63,9 +63,10 @@ pub(crate) async fn withdraw(account: &Account, of: Revoked, until: Timestamp) -
 pub(crate) fn revoke_customer(account: &Arc<Account>) -> MethodRouter {
     let account = Arc::clone(account);
     post(move |request: RequestInfo, body: Bytes| async move {
-        let RevokeCustomer { customer_id } = json(&body)?;
+        let RevokeCustomer { customer_id, gone } = json(&body)?;
         let now = account.deps.clock.now();
-        let of = Revoked::Customer { project: request.project().to_owned(), customer_id, issued_before: now };
+        let project = request.project().to_owned();
+        let of = Revoked::Customer { project, customer_id, issued_before: now, gone };
         withdraw(&account, of, now.plus_days(LONGEST_LIFE_DAYS)).await?;
         Reply::Ok(ok("null"))
     })

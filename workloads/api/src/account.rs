@@ -1,7 +1,7 @@
 //! API clients and what the token endpoints answer.
 
+use crate::CalendarDate;
 use crate::Timestamp;
-use crate::customer::CalendarDate;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

@@ -78,9 +78,9 @@ pub enum PointType {
 #[allow(missing_docs, reason = "the API's own property names")]
 pub struct ChannelDraft {
     pub key: Key,
-    /// Without any: `InventorySupply`.
-    #[serde(default, deserialize_with = "crate::null_as_default")]
-    pub roles: Vec<ChannelRole>,
+    /// By default `InventorySupply`; not empty.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub roles: Option<Vec<ChannelRole>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<LocalizedString>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -98,33 +98,16 @@ pub struct ChannelDraft {
 #[serde(tag = "action", rename_all = "camelCase", rename_all_fields = "camelCase")]
 #[allow(missing_docs, reason = "the API's own names")]
 pub enum ChannelAction {
-    ChangeKey {
-        key: Key,
-    },
-    ChangeName {
-        name: LocalizedString,
-    },
-    ChangeDescription {
-        description: LocalizedString,
-    },
-    AddRoles {
-        roles: Vec<ChannelRole>,
-    },
-    RemoveRoles {
-        roles: Vec<ChannelRole>,
-    },
-    SetRoles {
-        #[serde(default, deserialize_with = "crate::null_as_default")]
-        roles: Vec<ChannelRole>,
-    },
-    SetAddress {
-        address: Option<Box<AddressDraft>>,
-    },
+    ChangeKey { key: Key },
+    ChangeName { name: LocalizedString },
+    ChangeDescription { description: LocalizedString },
+    AddRoles { roles: Vec<ChannelRole> },
+    RemoveRoles { roles: Vec<ChannelRole> },
+    SetRoles { roles: Option<Vec<ChannelRole>> },
+    SetAddress { address: Option<Box<AddressDraft>> },
     SetAddressCustomType(SetCustomType),
     SetAddressCustomField(SetCustomField),
-    SetGeoLocation {
-        geo_location: Option<GeoPoint>,
-    },
+    SetGeoLocation { geo_location: Option<GeoPoint> },
     SetCustomType(SetCustomType),
     SetCustomField(SetCustomField),
 }

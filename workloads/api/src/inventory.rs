@@ -7,6 +7,9 @@ use crate::{CustomFields, CustomFieldsDraft, Key, Reference, ResourceIdentifier,
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+/// The minutes that reservations of carts may last.
+pub const RESERVATION_MINUTES: std::ops::RangeInclusive<u32> = 1..=44_640;
+
 /// An inventory entry.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]

@@ -73,15 +73,20 @@ pub struct ShoppingListsConfiguration {
 }
 
 /// How long carts reserve stock.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[allow(missing_docs, reason = "the API's own property names")]
 pub struct InventoryConfiguration {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reservation_expiration_in_minutes: Option<u32>,
     /// Whether expired reservations give their stock back.
-    #[serde(default)]
     pub release_expired_reservations: bool,
+}
+
+impl Default for InventoryConfiguration {
+    fn default() -> Self {
+        Self { reservation_expiration_in_minutes: None, release_expired_reservations: true }
+    }
 }
 
 /// How discounts are put together.
@@ -154,7 +159,7 @@ pub enum ShippingRateInputType {
 #[allow(missing_docs, reason = "the API's own property names")]
 pub struct ClassificationValue {
     pub key: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::null_as_default")]
     pub label: crate::LocalizedString,
 }
 

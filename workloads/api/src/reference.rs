@@ -3,6 +3,7 @@
 use crate::{ApiError, Id, Key, Kind, Result};
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
 
 /// An outgoing reference `{typeId, id}`. Expansion adds `obj` when an answer is written, so it is
 /// never part of the stored value.
@@ -80,6 +81,22 @@ impl ResourceIdentifier {
     #[must_use]
     pub fn by_key(kind: Kind, key: &Key) -> Self {
         Self { type_id: Some(kind.type_id().to_owned()), id: None, key: Some(key.to_string()) }
+    }
+
+    /// What a free value refers to, if it is a reference to that kind, by exactly one of id and key.
+    #[must_use]
+    pub fn of_value(type_id: &str, value: &Value) -> Option<Self> {
+        let object = value.as_object()?;
+        let text = |field: &str| object.get(field).and_then(Value::as_str);
+        if text("typeId").is_some_and(|given| given != type_id) {
+            return None;
+        }
+        let (id, key) = match (text("id"), text("key")) {
+            (Some(id), None) => (Some(Id::parse(id)?), None),
+            (None, Some(key)) => (None, Some(key.to_owned())),
+            _ => return None,
+        };
+        Some(Self { type_id: None, id, key })
     }
 
     /// The id or key.

@@ -60,6 +60,17 @@ pub enum StateRole {
     Return,
 }
 
+impl StateRole {
+    /// The type of the states that it is for.
+    #[must_use]
+    pub fn of(self) -> StateType {
+        match self {
+            Self::ReviewIncludedInStatistics => StateType::ReviewState,
+            Self::Return => StateType::LineItemState,
+        }
+    }
+}
+
 /// What a state is made from.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]

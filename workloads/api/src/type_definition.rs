@@ -41,7 +41,7 @@ pub struct FieldDefinition {
     pub name: String,
     pub label: LocalizedString,
     pub required: bool,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::null_as_default")]
     pub input_hint: InputHint,
 }
 

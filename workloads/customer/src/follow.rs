@@ -103,7 +103,7 @@ impl Desk {
         let request = RequestInfo::system(&data.project_key, "customer-follow-up");
         let id = data.resource.id;
         let done = if event.kind == "customer.deleted" {
-            self.revoke_tokens(&request, &id).await
+            self.revoke_tokens(&request, &id, true).await
         } else if data.messages.iter().any(|message| GROUP_MESSAGES.contains(&message.kind.as_str())) {
             match self.find(&data.project_key, &Selector::Id(id.clone())).await {
                 Ok(Some(found)) => self.reprice(&request, &found.state).await,

@@ -156,7 +156,7 @@ impl Desk {
 
     /// Withdraws all OAuth tokens of a customer after a reset.
     pub(crate) async fn revoke(&self, request: &RequestInfo, id: &Id) -> Result<()> {
-        self.revoke_tokens(request, id).await?;
+        self.revoke_tokens(request, id, false).await?;
         self.customers
             .edit(request, &Selector::Id(id.clone()), &Edit::internal(), |state, _| {
                 state.hidden.revoke = false;
@@ -167,9 +167,9 @@ impl Desk {
             .map(drop)
     }
 
-    /// Asks the account service to withdraw all tokens that a customer has by now.
-    pub(crate) async fn revoke_tokens(&self, request: &RequestInfo, id: &Id) -> Result<()> {
-        let body = RevokeCustomer { customer_id: id.clone() };
+    /// Asks the account service to withdraw all tokens that a customer has by now, who may be deleted.
+    pub(crate) async fn revoke_tokens(&self, request: &RequestInfo, id: &Id, gone: bool) -> Result<()> {
+        let body = RevokeCustomer { customer_id: id.clone(), gone };
         peers::call(self.deps.peers.as_ref(), ServiceName::Account, "/revoke-customer", request, &body).await
     }
 

@@ -8,7 +8,7 @@ use kit::clock::Clock;
 use kit::http::RequestInfo;
 use kit::peers::{self, Peers};
 use kit::service::revocation_of;
-use kit::token::{Claims, KeyRing, Revocations, invalid_token};
+use kit::token::{Claims, KeyRing, Refusal, Revocations, invalid_token};
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -56,15 +56,26 @@ impl Auth {
         })
     }
 
-    /// The caller of a request to `project`.
-    pub(crate) async fn caller(&self, headers: &HeaderMap, project: &str) -> Result<Arc<Caller>> {
+    /// The caller of a request to `project`. Under `me` the customer of a token who was deleted is not found, before
+    /// the withdrawal of the token is known here and after; everywhere else the token is invalid.
+    pub(crate) async fn caller(
+        &self,
+        headers: &HeaderMap,
+        project: &str,
+        is_me: bool,
+    ) -> Result<Arc<Caller>> {
         let token = bearer(headers)?;
         let known = self.verified.read().unwrap_or_else(PoisonError::into_inner).get(token).cloned();
         let verified = match known {
             Some(verified) => verified,
             None => self.verify(token).await?,
         };
-        self.withdrawn.check(&verified.claims, self.clock.now())?;
+        self.withdrawn.check(&verified.claims, self.clock.now()).map_err(|refusal| match refusal {
+            Refusal::CustomerGone(id) if is_me && verified.claims.project == project => {
+                ApiError::not_found(id.as_str())
+            }
+            refusal => refusal.into(),
+        })?;
         let caller = if verified.claims.project == project {
             Arc::clone(&verified.caller)
         } else {

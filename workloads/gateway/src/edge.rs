@@ -42,12 +42,12 @@ async fn serve(edge: &Edge, request: Request, correlation_id: &Arc<str>) -> Resu
     let service = match first {
         "oauth" | ".well-known" => ServiceName::Account,
         project => {
-            let caller = edge.auth.caller(&parts.headers, project).await?;
             let behind: Vec<&str> = segments.take(6).filter(|s| !s.is_empty()).collect();
             let (store, behind) = match in_store(&behind) {
                 Some((store, behind)) => (Some(store), behind),
                 None => (None, behind.as_slice()),
             };
+            let caller = edge.auth.caller(&parts.headers, project, behind == ["me"]).await?;
             let service = service_of(behind).ok_or_else(|| ApiError::no_route(path))?;
             if !edge.parts.services.contains(&service) {
                 return Err(switched_off(service, path));

@@ -3,8 +3,10 @@
 use crate::marks::{Marks, shift};
 use api::channel::ChannelRole;
 use api::internal::inventory::EntryName;
-use api::inventory::{InventoryEntry, InventoryEntryAction, InventoryEntryDraft, StockLevels};
-use api::{ApiError, Kind, Message, Reference, ResourceIdentifier, Stored};
+use api::inventory::{
+    InventoryEntry, InventoryEntryAction, InventoryEntryDraft, RESERVATION_MINUTES, StockLevels,
+};
+use api::{ApiError, Kind, Message, Reference, ResourceIdentifier, Result, Stored};
 use kit::resource::{Context, Decision, Rules, State, set_custom_field, set_custom_type};
 use kit::store::Claim;
 use serde_json::{Map, Value};
@@ -31,6 +33,7 @@ impl Rules for Entries {
             return Err(ApiError::invalid_field("sku", draft.sku.as_str()).into());
         }
         check_limits(draft.min_cart_quantity, draft.max_cart_quantity)?;
+        check_minutes(draft.reservation_expiration_in_minutes)?;
         let entry = InventoryEntry {
             key: draft.key.clone(),
             sku: draft.sku.clone(),
@@ -76,6 +79,7 @@ impl Rules for Entries {
             A::SetReorderPoint { quantity } => set_level(entry, |levels| levels.reorder_point = *quantity),
             A::SetSafetyStock { quantity } => set_level(entry, |levels| levels.safety_stock = *quantity),
             A::SetReservationExpirationInMinutes { reservation_expiration_in_minutes: minutes } => {
+                check_minutes(*minutes)?;
                 let old = std::mem::replace(&mut entry.reservation_expiration_in_minutes, *minutes);
                 if old != *minutes {
                     let message = Message::new("InventoryEntryReservationExpirationInMinutesSet");
@@ -179,6 +183,15 @@ fn check_limits(min: Option<i64>, max: Option<i64>) -> Decision<()> {
         return Err(ApiError::invalid_field("maxCartQuantity", max).into());
     }
     Ok(())
+}
+
+fn check_minutes(minutes: Option<i64>) -> Result<()> {
+    match minutes {
+        Some(given) if !u32::try_from(given).is_ok_and(|given| RESERVATION_MINUTES.contains(&given)) => {
+            Err(ApiError::invalid_field("reservationExpirationInMinutes", given))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn supply_channel(identifier: Option<&ResourceIdentifier>, cx: &Context<'_>) -> Decision<Option<Reference>> {

@@ -103,3 +103,19 @@ fn levels_go_with_their_last_value() {
     apply(&mut entry, json!({"action": "setSafetyStock"})).unwrap();
     assert_eq!(entry.stock_levels, None);
 }
+
+#[test]
+fn reservations_of_carts_last_a_minute_to_a_month() {
+    let mut entry = state(5);
+    for (minutes, good) in
+        [(-1, false), (0, false), (1, true), (44_640, true), (44_641, false), (i64::MAX, false)]
+    {
+        let draft = json!({"sku": "a", "quantityOnStock": 1, "reservationExpirationInMinutes": minutes});
+        assert_eq!(create(draft, &Facts::default()).is_ok(), good, "{minutes}");
+        let set =
+            json!({"action": "setReservationExpirationInMinutes", "reservationExpirationInMinutes": minutes});
+        assert_eq!(apply(&mut entry, set).is_ok(), good, "{minutes}");
+    }
+    apply(&mut entry, json!({"action": "setReservationExpirationInMinutes"})).unwrap();
+    assert_eq!(entry.reservation_expiration_in_minutes, None);
+}

@@ -7,8 +7,8 @@ use api::internal::account::{PublicKey, Revocation, Revoked};
 use api::{ApiError, Caller, Code, Id, Result, Scopes, Timestamp};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
 use serde::{Deserialize, Serialize};
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 use std::sync::{PoisonError, RwLock};
 
 /// Who issues tokens.
@@ -128,6 +128,8 @@ struct Withdrawn {
     clients: HashMap<String, (Timestamp, Timestamp)>,
     projects: HashMap<String, (Timestamp, Timestamp)>,
     customers: HashMap<(String, String), (Timestamp, Timestamp)>,
+    /// Those of `customers` who were deleted.
+    gone: HashSet<(String, String)>,
 }
 
 impl Revocations {
@@ -140,6 +142,8 @@ impl Revocations {
             known.clients.retain(|_, (_, until)| *until > now);
             known.projects.retain(|_, (_, until)| *until > now);
             known.customers.retain(|_, (_, until)| *until > now);
+            let Withdrawn { customers, gone, .. } = &mut *known;
+            gone.retain(|customer| customers.contains_key(customer));
         }
         let until = revocation.until;
         match revocation.of {
@@ -150,16 +154,20 @@ impl Revocations {
             Revoked::Project { project, issued_before } => {
                 extend(known.projects.entry(project), issued_before, until);
             }
-            Revoked::Customer { project, customer_id, issued_before } => {
-                extend(known.customers.entry((project, customer_id.to_string())), issued_before, until);
+            Revoked::Customer { project, customer_id, issued_before, gone } => {
+                let customer = (project, customer_id.to_string());
+                if gone {
+                    known.gone.insert(customer.clone());
+                }
+                extend(known.customers.entry(customer), issued_before, until);
             }
         }
     }
 
     /// Refuses claims that have expired or were withdrawn.
-    pub fn check(&self, claims: &Claims, now: Timestamp) -> Result<()> {
+    pub fn check(&self, claims: &Claims, now: Timestamp) -> Result<(), Refusal> {
         if claims.exp.saturating_mul(1000) <= now.as_millis() {
-            return Err(invalid_token());
+            return Err(Refusal::Invalid);
         }
         let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
         if known.len() == 0 {
@@ -168,18 +176,34 @@ impl Revocations {
         let before = |entry: Option<&(Timestamp, Timestamp)>| {
             entry.is_some_and(|(before, _)| claims.iat_ms < before.as_millis())
         };
-        let by_customer = || {
-            let customer = claims.customer_id.as_ref()?;
-            known.customers.get(&(claims.project.clone(), customer.to_string()))
-        };
         if known.tokens.contains_key(&claims.jti)
             || before(known.clients.get(&claims.client_id))
             || before(known.projects.get(&claims.project))
-            || before(by_customer())
         {
-            return Err(invalid_token());
+            return Err(Refusal::Invalid);
         }
-        Ok(())
+        let Some(id) = &claims.customer_id else { return Ok(()) };
+        let customer = (claims.project.clone(), id.to_string());
+        match before(known.customers.get(&customer)) {
+            false => Ok(()),
+            true if known.gone.contains(&customer) => Err(Refusal::CustomerGone(id.clone())),
+            true => Err(Refusal::Invalid),
+        }
+    }
+}
+
+/// Why a token is not accepted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refusal {
+    /// It has expired or was withdrawn.
+    Invalid,
+    /// It was withdrawn because this customer of the token was deleted.
+    CustomerGone(Id),
+}
+
+impl From<Refusal> for ApiError {
+    fn from(_: Refusal) -> Self {
+        invalid_token()
     }
 }
 
@@ -187,4 +211,42 @@ impl Revocations {
 fn extend<K>(entry: Entry<'_, K, (Timestamp, Timestamp)>, issued_before: Timestamp, until: Timestamp) {
     let known = entry.or_insert((issued_before, until));
     *known = (known.0.max(issued_before), known.1.max(until));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn claims(customer: Option<&str>, iat_ms: i64) -> Claims {
+        let customer_id = customer.and_then(Id::parse);
+        let claims = serde_json::json!({
+            "iss": ISSUER, "jti": "t", "client_id": "c", "project": "demo", "scope": "",
+            "customer_id": customer_id, "iat_ms": iat_ms, "exp": 100,
+        });
+        serde_json::from_value(claims).unwrap()
+    }
+
+    #[test]
+    fn a_withdrawal_says_whether_the_customer_is_gone() {
+        let known = Revocations::default();
+        let now = Timestamp::from_millis(10);
+        for (customer, gone) in [("anna", false), ("bert", true)] {
+            let customer_id = Id::parse(customer).unwrap();
+            let of = Revoked::Customer { project: "demo".into(), customer_id, issued_before: now, gone };
+            known.learn(Revocation { of, until: Timestamp::from_millis(1_000_000) }, now);
+        }
+        let check = |customer, iat| known.check(&claims(customer, iat), now);
+        assert_eq!(check(Some("anna"), 9), Err(Refusal::Invalid));
+        assert_eq!(check(Some("bert"), 9), Err(Refusal::CustomerGone(Id::parse("bert").unwrap())));
+        assert_eq!(
+            (check(Some("anna"), 10), check(Some("cleo"), 9), check(None, 9)),
+            (Ok(()), Ok(()), Ok(()))
+        );
+        let late = Timestamp::from_millis(100_000);
+        assert_eq!(
+            known.check(&claims(Some("bert"), 9), late),
+            Err(Refusal::Invalid),
+            "it has expired as well"
+        );
+    }
 }

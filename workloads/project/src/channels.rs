@@ -4,7 +4,7 @@ use crate::references::{quoted, refuse_while_referenced};
 use crate::settings::distinct;
 use api::channel::{Channel, ChannelAction, ChannelDraft, ChannelRole, GeoPoint};
 use api::internal::project::ReviewedChannel;
-use api::{Address, AddressDraft, ApiError, CustomFields, Kind, Result};
+use api::{Address, AddressDraft, ApiError, CustomFields, Kind, LocalizedString, Result};
 use axum::routing::{MethodRouter, post};
 use bytes::Bytes;
 use kit::http::{Reply, RequestInfo, json, ok};
@@ -44,7 +44,7 @@ impl Rules for Channels {
         types.iter().flatten().for_each(|custom| cx.want(Context::lookup_of(Kind::Type, &custom.type_ref)));
         let channel = Channel {
             key: draft.key.clone(),
-            roles: roles(&draft.roles),
+            roles: checked_roles(draft.roles.as_deref())?,
             name: draft.name.clone(),
             description: draft.description.clone(),
             address: address(draft.address.as_ref(), cx)?,
@@ -58,9 +58,9 @@ impl Rules for Channels {
     fn apply(channel: &mut State<Self>, action: &ChannelAction, cx: &mut Context<'_>) -> Decision<()> {
         match action {
             ChannelAction::ChangeKey { key } => channel.key.clone_from(key),
-            ChannelAction::ChangeName { name } => channel.name = Some(name.clone()),
+            ChannelAction::ChangeName { name } => channel.name = Some(text("name", name)?),
             ChannelAction::ChangeDescription { description } => {
-                channel.description = Some(description.clone());
+                channel.description = Some(text("description", description)?);
             }
             ChannelAction::AddRoles { roles } => {
                 channel.roles.extend_from_slice(roles);
@@ -68,11 +68,9 @@ impl Rules for Channels {
             }
             ChannelAction::RemoveRoles { roles } => {
                 channel.roles.retain(|role| !roles.contains(role));
-                if channel.roles.is_empty() {
-                    return Err(ApiError::invalid_operation("A channel must have at least one role.").into());
-                }
+                channel.roles = checked_roles(Some(&channel.roles))?;
             }
-            ChannelAction::SetRoles { roles: new } => channel.roles = roles(new),
+            ChannelAction::SetRoles { roles: new } => channel.roles = checked_roles(new.as_deref())?,
             ChannelAction::SetAddress { address: new } => channel.address = address(new.as_deref(), cx)?,
             ChannelAction::SetAddressCustomType(action) => {
                 set_custom_type(address_custom(&mut channel.body)?, action, "address", cx)?;
@@ -112,9 +110,23 @@ impl Rules for Channels {
     }
 }
 
-/// The roles without repetitions; without any, the role that the API gives.
-fn roles(given: &[ChannelRole]) -> Vec<ChannelRole> {
-    if given.is_empty() { vec![ChannelRole::InventorySupply] } else { distinct(given) }
+/// The roles without repetitions, of which there must be some; where none are named, the one that the API gives.
+fn checked_roles(given: Option<&[ChannelRole]>) -> Result<Vec<ChannelRole>> {
+    match given {
+        None => Ok(vec![ChannelRole::InventorySupply]),
+        Some([]) => Err(ApiError::invalid_operation("A channel must have at least one role.")),
+        Some(given) => Ok(distinct(given)),
+    }
+}
+
+/// Refuses to change a text to an empty one.
+fn text(field: &str, given: &LocalizedString) -> Result<LocalizedString> {
+    if given.is_empty() {
+        return Err(ApiError::invalid_operation(format!(
+            "The channel's '{field}' cannot be changed to nothing."
+        )));
+    }
+    Ok(given.clone())
 }
 
 fn address(draft: Option<&AddressDraft>, cx: &Context<'_>) -> Decision<Option<Address>> {
@@ -126,9 +138,7 @@ fn address(draft: Option<&AddressDraft>, cx: &Context<'_>) -> Decision<Option<Ad
 fn address_custom(channel: &mut Channel) -> Result<&mut Option<CustomFields>> {
     match &mut channel.address {
         Some(address) => Ok(&mut address.custom),
-        None => {
-            Err(ApiError::invalid_operation("The channel has no address. Set one with 'setAddress' first."))
-        }
+        None => Err(ApiError::invalid_input("The channel has no address. Set one with 'setAddress' first.")),
     }
 }
 

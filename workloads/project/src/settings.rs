@@ -3,6 +3,7 @@
 use crate::references::quoted_list;
 use crate::storefront::is_absolute;
 use api::internal::project::DeclareProject;
+use api::inventory::RESERVATION_MINUTES;
 use api::project::{
     BusinessUnitConfiguration, CartsConfiguration, ExternalOAuth, MessagesConfiguration, Project,
     ProjectAction, ProjectAnswer, ShippingRateInputType,
@@ -117,9 +118,8 @@ impl Rules for Projects {
             ProjectAction::SetReservationExpirationInMinutes {
                 reservation_expiration_in_minutes: minutes,
             } => {
-                if *minutes == Some(0) {
-                    return Err(ApiError::invalid_field("reservationExpirationInMinutes", 0).into());
-                }
+                let given = minutes.unwrap_or(1);
+                within("reservationExpirationInMinutes", given, &RESERVATION_MINUTES)?;
                 project.inventory.reservation_expiration_in_minutes = *minutes;
             }
             ProjectAction::SetReleaseExpiredReservations { release_expired_reservations } => {
@@ -200,7 +200,10 @@ fn shown(given: &ExternalOAuth) -> Result<ExternalOAuth> {
 
 /// Changes the languages; one that a store uses cannot go.
 pub(crate) fn change_languages(project: &mut Project, to: &[Locale], cx: &Context<'_>) -> Decision<()> {
-    let languages = some("languages", to)?;
+    if to.is_empty() {
+        return Err(ApiError::invalid_operation("A project must have at least one language.").into());
+    }
+    let languages = distinct(to);
     let gone: Vec<&str> =
         project.languages.iter().filter(|l| !languages.contains(l)).map(Locale::as_str).collect();
     if !gone.is_empty() {
@@ -237,8 +240,8 @@ pub(crate) fn distinct<T: Clone + PartialEq>(values: &[T]) -> Vec<T> {
     once
 }
 
-fn within(field: &str, days: u32, bounds: &std::ops::RangeInclusive<u32>) -> Result<()> {
-    if bounds.contains(&days) { Ok(()) } else { Err(ApiError::invalid_field(field, days)) }
+fn within(field: &str, number: u32, bounds: &std::ops::RangeInclusive<u32>) -> Result<()> {
+    if bounds.contains(&number) { Ok(()) } else { Err(ApiError::invalid_field(field, number)) }
 }
 
 /// `GET`, `HEAD` and `POST /{projectKey}`.

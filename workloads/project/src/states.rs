@@ -71,8 +71,13 @@ impl Rules for States {
         Ok(())
     }
 
-    /// Transitions lead to states of the same type.
+    /// Roles are those of the type, and transitions lead to states of the same one.
     fn settle(state: &mut State<Self>, cx: &mut Context<'_>) -> Decision<()> {
+        if let Some(role) = state.roles.iter().find(|role| role.of() != state.state_type) {
+            let state_type = state.state_type;
+            let message = format!("The role '{role:?}' is not for states of type {state_type:?}.");
+            return Err(ApiError::invalid_operation(message).into());
+        }
         let others = || state.transitions.iter().flatten().filter(|to| to.id != state.meta.id);
         others().for_each(|to| cx.want(Lookup::new(Kind::State, LookupBy::Id(to.id.clone()))));
         for to in others() {

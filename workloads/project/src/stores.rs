@@ -6,7 +6,7 @@ use crate::storefront;
 use api::channel::{Channel, ChannelRole};
 use api::reference::By;
 use api::store::{ProductSelectionSettingDraft, Store, StoreAction, StoreDraft};
-use api::{ApiError, Code, Kind, Locale, Message, Reference, ResourceIdentifier};
+use api::{ApiError, Code, Kind, Locale, LocalizedString, Message, Reference, ResourceIdentifier};
 use kit::resource::{Context, Decision, Rules, State, project_lookup, set_custom_field, set_custom_type};
 use kit::store::Claim;
 use serde::Serialize;
@@ -66,7 +66,8 @@ impl Rules for Stores {
         match action {
             StoreAction::SetName { name } => {
                 if *name != store.name {
-                    cx.emit(Message::new("StoreNameSet").with("name", name));
+                    let each: Option<Vec<_>> = name.as_ref().map(|name| name.iter().map(one_text).collect());
+                    cx.emit(Message::new("StoreNameSet").with("name", name).with("nameAllLocales", each));
                     store.name.clone_from(name);
                 }
             }
@@ -144,6 +145,11 @@ impl Rules for Stores {
     fn user_identifiers(store: &Store) -> Map<String, Value> {
         Map::from_iter([("key".to_owned(), Value::from(&store.key))])
     }
+}
+
+/// A text in one language by itself.
+fn one_text((locale, text): (&Locale, &String)) -> LocalizedString {
+    LocalizedString::from([(locale.clone(), text.clone())])
 }
 
 /// Sets a list and tells what came and what went; another order alone is no news.

@@ -1,6 +1,7 @@
 //! The update actions of customers.
 
-use super::{AuthenticationMode, CalendarDate, CustomerGroupAssignmentDraft, Password};
+use super::{AuthenticationMode, CustomerGroupAssignmentDraft, Password};
+use crate::CalendarDate;
 use crate::type_definition::{SetCustomField, SetCustomType};
 use crate::{AddressDraft, Id, Key, Locale, ResourceIdentifier, StoreIdentifier};
 use schemars::JsonSchema;

@@ -1,6 +1,7 @@
 //! What customers are made from.
 
-use super::{AuthenticationMode, CalendarDate, CustomerGroupAssignmentDraft, Password};
+use super::{AuthenticationMode, CustomerGroupAssignmentDraft, Password};
+use crate::CalendarDate;
 use crate::{AddressDraft, CustomFieldsDraft, Key, Locale, ResourceIdentifier, StoreIdentifier};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -1,14 +1,12 @@
 //! Customers: who they are, where they live, how they sign in.
 
 mod actions;
-mod date;
 mod draft;
 mod password;
 mod sign_in;
 mod token;
 
 pub use actions::{AddressAt, CustomerAction, MY_ACTIONS};
-pub use date::CalendarDate;
 pub use draft::{CustomerDraft, MyCustomerDraft};
 pub use password::Password;
 pub use sign_in::{CustomerSignin, MyCustomerSignin};
@@ -17,7 +15,9 @@ pub use token::{
     MyConfirmEmail, MyResetPassword, ResetPassword,
 };
 
-use crate::{Address, CustomFields, Id, Key, KeyReference, Locale, Reference, ResourceIdentifier};
+use crate::{
+    Address, CalendarDate, CustomFields, Id, Key, KeyReference, Locale, Reference, ResourceIdentifier,
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

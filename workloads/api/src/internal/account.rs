@@ -13,12 +13,15 @@ pub struct PublicKey {
 }
 
 /// `POST /revoke-customer`: withdraws all access and refresh tokens that the customer has by now, as a
-/// password reset does.
+/// password reset and a deletion do.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RevokeCustomer {
     /// The customer.
     pub customer_id: Id,
+    /// See [`Revoked::Customer`].
+    #[serde(default, skip_serializing_if = "crate::is_false")]
+    pub gone: bool,
 }
 
 /// What is withdrawn; the payload of `revocation.created` events on the topic `account`.
@@ -63,6 +66,10 @@ pub enum Revoked {
         customer_id: Id,
         /// Tokens issued later stay valid.
         issued_before: Timestamp,
+        /// The customer was deleted: for the tokens there is no `me`, which is another answer than that they are
+        /// invalid.
+        #[serde(default, skip_serializing_if = "crate::is_false")]
+        gone: bool,
     },
 }
 

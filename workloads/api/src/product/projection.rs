@@ -3,7 +3,7 @@
 use super::{ProductPriceMode, SearchKeywords};
 use crate::product_variant::{Attribute, ProductVariant};
 use crate::review::ReviewRatingStatistics;
-use crate::{Key, LocalizedString, Reference};
+use crate::{Key, LocalizedString, Price, Reference};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -55,5 +55,14 @@ impl ProductProjection {
     /// The master variant, then the others.
     pub fn all_variants(&self) -> impl Iterator<Item = &ProductVariant> {
         std::iter::once(&self.master_variant).chain(&self.variants)
+    }
+
+    /// The prices of one of the variants that count: none of the embedded ones where prices stand alone.
+    #[must_use]
+    pub fn prices_of<'v>(&self, variant: &'v ProductVariant) -> &'v [Price] {
+        match self.price_mode {
+            Some(ProductPriceMode::Standalone) => &[],
+            Some(ProductPriceMode::Embedded) | None => &variant.prices,
+        }
     }
 }

@@ -94,7 +94,7 @@ pub(super) fn add(cart: &mut Held, draft: &LineItemDraft, cx: &Context<'_>) -> D
             cart.line_items.len() - 1
         }
     };
-    let prepared = settle_added(cart, at, draft, variant, cx);
+    let prepared = settle_added(cart, at, draft, product.prices_of(variant), cx);
     if let Err(stop) = prepared {
         // Where an invalid line is simply left out, nothing of it must stay.
         if grown.is_none() {
@@ -115,12 +115,12 @@ fn settle_added(
     cart: &mut Held,
     at: usize,
     draft: &LineItemDraft,
-    variant: &ProductVariant,
+    prices_of_variant: &[Price],
     cx: &Context<'_>,
 ) -> Decision<()> {
     if prices::set_mode(cart, at, draft.external_price, draft.external_total_price.as_ref(), cx)? {
         let scope = Scope::of(cart, cx)?;
-        scope.price(&mut cart.body.line_items[at], Some(&variant.prices))?;
+        scope.price(&mut cart.body.line_items[at], Some(prices_of_variant))?;
     }
     if let Some(wanted) = &draft.shipping_details {
         let line = &cart.line_items[at];

@@ -123,7 +123,8 @@ fn select_prices(cart: &mut Held, cx: &Context<'_>) -> Decision<()> {
         let wanted = all || cart.hidden.work.price_of.contains(&line.id);
         if wanted && line.price_mode == LineItemPriceMode::Platform {
             // A line survives the unpublishing of its product with the prices that it knew.
-            scope.price(line, variant.map(|variant| variant.prices.as_slice()))?;
+            let prices = product.as_ref().zip(variant).map(|(product, variant)| product.prices_of(variant));
+            scope.price(line, prices)?;
         }
     }
     for at in gone.into_iter().rev() {

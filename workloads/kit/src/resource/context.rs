@@ -44,6 +44,7 @@ pub struct Context<'a> {
     clock: &'a dyn Clock,
     facts: &'a Facts,
     missing: RefCell<Vec<Lookup>>,
+    expected: RefCell<Vec<(Kind, Id)>>,
     messages: Vec<Message>,
 }
 
@@ -56,7 +57,16 @@ impl<'a> Context<'a> {
         clock: &'a dyn Clock,
         facts: &'a Facts,
     ) -> Self {
-        Self { now, resource_id, request, clock, facts, missing: RefCell::default(), messages: Vec::new() }
+        Self {
+            now,
+            resource_id,
+            request,
+            clock,
+            facts,
+            missing: RefCell::default(),
+            expected: RefCell::default(),
+            messages: Vec::new(),
+        }
     }
 
     /// Who asks.
@@ -220,6 +230,23 @@ impl<'a> Context<'a> {
             .with("channel", serde_json::json!(reference))
             .with("missingRole", role.as_str())
             .into())
+    }
+
+    /// Refuses the decision with `ReferencedResourceNotFound` when it is made, unless the resource exists. Other than
+    /// [`Context::reference`] this stops nothing, so that many cost no more rounds than one.
+    pub fn must_exist(&self, kind: Kind, id: &Id) {
+        self.want(Lookup::new(kind, LookupBy::Id(id.clone())));
+        self.expected.borrow_mut().push((kind, id.clone()));
+    }
+
+    /// Whether all that was expected exists.
+    pub(crate) fn check_expected(&self) -> Decision<()> {
+        for (kind, id) in self.expected.borrow().iter() {
+            if self.by_id::<serde::de::IgnoredAny>(*kind, id)?.is_none() {
+                return Err(ApiError::referenced_not_found(kind.type_id(), ("id", id.as_str())).into());
+            }
+        }
+        Ok(())
     }
 
     /// The key reference of the store that an identifier names.

@@ -1,9 +1,13 @@
 //! Custom fields: checked against their Type when they are set (contract §0, §10).
 
 use super::context::{Context, Decision, Stop};
+use api::date::is_time_of_day;
 use api::type_definition::{FieldDefinition, FieldType, SetCustomField, SetCustomType, Type, is_locale};
-use api::{ApiError, CustomFields, CustomFieldsDraft, Kind, Reference, TypedMoney, TypedMoneyDraft};
-use serde_json::{Map, Value};
+use api::{
+    ApiError, CalendarDate, CustomFields, CustomFieldsDraft, Kind, Reference, ResourceIdentifier, TypedMoney,
+    TypedMoneyDraft,
+};
+use serde_json::{Map, Value, json};
 
 impl Context<'_> {
     /// Checks the custom fields of a draft for a resource of `resource_type_id` ("order" serves carts
@@ -26,7 +30,7 @@ impl Context<'_> {
         let mut fields = Map::new();
         for (name, value) in &draft.fields {
             if !value.is_null() {
-                fields.insert(name.clone(), checked(&definition.field_definitions, name, value)?);
+                fields.insert(name.clone(), checked(&definition.field_definitions, name, value, self)?);
             }
         }
         for definition in &definition.field_definitions {
@@ -66,7 +70,7 @@ pub fn set_field(
     })?;
     match action.value.as_ref().filter(|v| !v.is_null()) {
         Some(value) => {
-            let value = checked(&definition.field_definitions, &action.name, value)?;
+            let value = checked(&definition.field_definitions, &action.name, value, cx)?;
             custom.fields.insert(action.name.clone(), value);
         }
         None => {
@@ -86,17 +90,22 @@ pub fn set_field(
     Ok(())
 }
 
-fn checked(definitions: &[FieldDefinition], name: &str, value: &Value) -> Result<Value, ApiError> {
+fn checked(
+    definitions: &[FieldDefinition],
+    name: &str,
+    value: &Value,
+    cx: &Context<'_>,
+) -> Result<Value, ApiError> {
     let field = format!("custom.fields.{name}");
     let definition = definitions
         .iter()
         .find(|d| d.name == name)
         .ok_or_else(|| ApiError::invalid_field(&field, value.clone()))?;
-    stored(&definition.field_type, value).ok_or_else(|| ApiError::invalid_field(&field, value.clone()))
+    stored(&definition.field_type, value, cx).ok_or_else(|| ApiError::invalid_field(&field, value.clone()))
 }
 
-/// The value as it is stored if it is of the type.
-fn stored(field_type: &FieldType, value: &Value) -> Option<Value> {
+/// The value as it is stored if it is of the type. What it refers to must exist.
+fn stored(field_type: &FieldType, value: &Value, cx: &Context<'_>) -> Option<Value> {
     let good = match field_type {
         FieldType::String => value.is_string(),
         FieldType::Number => value.is_number(),
@@ -106,8 +115,8 @@ fn stored(field_type: &FieldType, value: &Value) -> Option<Value> {
         }
         FieldType::Enum { values } => values.iter().any(|v| Some(v.key.as_str()) == value.as_str()),
         FieldType::LocalizedEnum { values } => values.iter().any(|v| Some(v.key.as_str()) == value.as_str()),
-        FieldType::Date => value.as_str()?.parse::<jiff::civil::Date>().is_ok(),
-        FieldType::Time => value.as_str()?.parse::<jiff::civil::Time>().is_ok(),
+        FieldType::Date => CalendarDate::parse(value.as_str()?).is_some(),
+        FieldType::Time => is_time_of_day(value.as_str()?),
         FieldType::DateTime => {
             return api::Timestamp::parse(value.as_str()?).map(|t| Value::String(t.to_string()));
         }
@@ -116,13 +125,16 @@ fn stored(field_type: &FieldType, value: &Value) -> Option<Value> {
             return serde_json::to_value(TypedMoney::try_from(draft).ok()?).ok();
         }
         FieldType::Reference { reference_type_id } => {
-            let object = value.as_object()?;
-            object.get("typeId")?.as_str()? == reference_type_id && object.get("id")?.is_string()
+            let id = ResourceIdentifier::of_value(reference_type_id, value)?.id?;
+            if let Some(kind) = Kind::from_type_id(reference_type_id) {
+                cx.must_exist(kind, &id);
+            }
+            return Some(json!({"typeId": reference_type_id, "id": id}));
         }
         FieldType::Set { element_type } => {
             let mut stored_items: Vec<Value> = Vec::new();
             for item in value.as_array()? {
-                let item = stored(element_type, item)?;
+                let item = stored(element_type, item, cx)?;
                 if !stored_items.contains(&item) {
                     stored_items.push(item);
                 }

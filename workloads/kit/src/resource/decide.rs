@@ -25,7 +25,7 @@ pub(crate) async fn decide<T>(
     for _ in 0..MAX_ROUNDS {
         let missing = {
             let mut cx = Context::new(now, resource_id.clone(), request, clock, facts);
-            let decision = rule(&mut cx);
+            let decision = rule(&mut cx).and_then(|value| cx.check_expected().map(|()| value));
             let (messages, missing) = cx.finish();
             match decision {
                 Ok(value) => return Ok((value, messages)),

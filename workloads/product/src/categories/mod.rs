@@ -13,10 +13,11 @@ pub(crate) use tree::Tree;
 use crate::assets::{self, AssetChange};
 use crate::slugs;
 use api::category::{Category, CategoryAction, CategoryDraft};
-use api::{ApiError, Kind, LocalizedString, Message, Reference, ResourceIdentifier, Stored};
+use api::{ApiError, Kind, LocalizedString, Message, Reference, ResourceIdentifier, Result, Stored};
 use kit::resource::{Context, Decision, RouteSet, Rules, State, set_custom_field, set_custom_type};
 use kit::store::Claim;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 /// The rules of categories.
 pub(crate) struct Categories;
@@ -47,7 +48,10 @@ impl Rules for Categories {
             description: draft.description.clone(),
             ancestors: Vec::new(),
             parent: None,
-            order_hint: draft.order_hint.clone().unwrap_or_else(|| random_hint(cx)),
+            order_hint: match &draft.order_hint {
+                Some(hint) => checked_hint(hint)?,
+                None => random_hint(cx),
+            },
             external_id: draft.external_id.clone(),
             meta_title: draft.meta_title.clone(),
             meta_description: draft.meta_description.clone(),
@@ -58,16 +62,8 @@ impl Rules for Categories {
         if let Some(parent) = &draft.parent {
             put_under(&mut category, parent, cx)?;
         }
-        let meta = api::Meta {
-            id: cx.resource_id.clone(),
-            version: 1,
-            created_at: cx.now,
-            last_modified_at: cx.now,
-            created_by: None,
-            last_modified_by: None,
-        };
-        let stored = Stored { meta, body: category.clone() }.to_json().unwrap_or_default();
-        let stored: serde_json::Value = serde_json::from_str(&stored).unwrap_or_default();
+        let stored = Stored { meta: cx.meta_of_new(), body: category.clone() };
+        let stored = stored.to_json().ok().and_then(|text| serde_json::from_str::<Value>(&text).ok());
         cx.emit(Message::new("CategoryCreated").with("category", stored));
         Ok((category, Work::default()))
     }
@@ -85,7 +81,7 @@ impl Rules for Categories {
                     state.due_at = Some(cx.now.plus_millis(tree::GRACE_MS));
                 }
             }
-            A::ChangeOrderHint { order_hint } => state.order_hint.clone_from(order_hint),
+            A::ChangeOrderHint { order_hint } => state.order_hint = checked_hint(order_hint)?,
             A::SetExternalId { external_id } => state.external_id.clone_from(external_id),
             A::SetMetaTitle { meta_title } => state.meta_title.clone_from(meta_title),
             A::SetMetaDescription { meta_description } => state.meta_description.clone_from(meta_description),
@@ -122,8 +118,8 @@ impl Rules for Categories {
         claims
     }
 
-    fn user_identifiers(category: &Category) -> serde_json::Map<String, serde_json::Value> {
-        let mut identifiers = serde_json::Map::new();
+    fn user_identifiers(category: &Category) -> Map<String, Value> {
+        let mut identifiers = Map::new();
         identifiers.extend(category.key.iter().map(|key| ("key".to_owned(), key.into())));
         identifiers
             .extend(category.external_id.iter().map(|id| ("externalId".to_owned(), id.as_str().into())));
@@ -153,6 +149,17 @@ fn change_slug(state: &mut State<Categories>, slug: &LocalizedString, cx: &mut C
         cx.emit(Message::new("CategorySlugChanged").with("slug", slug).with("oldSlug", old));
     }
     Ok(())
+}
+
+/// The hint if it is a decimal between 0 and 1.
+fn checked_hint(hint: &str) -> Result<String> {
+    let (whole, fraction) = hint.split_once('.').unwrap_or((hint, "0"));
+    let are_digits = |digits: &str| !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
+    let in_range = whole == "0" || (whole == "1" && fraction.bytes().all(|b| b == b'0'));
+    if hint.len() <= 256 && in_range && are_digits(fraction) {
+        return Ok(hint.to_owned());
+    }
+    Err(ApiError::invalid_field("orderHint", hint))
 }
 
 /// A decimal fraction between 0 and 1.

@@ -1,9 +1,9 @@
 //! What changes of a product type do to its existing products.
 
 use super::ProductTypes;
+use super::nesting::Nesting;
 use crate::products::Products;
 use crate::query::{all_ids, quoted};
-use api::product::Product;
 use api::product_variant::Attribute;
 use api::{Kind, Result};
 use kit::http::RequestInfo;
@@ -30,7 +30,7 @@ pub(crate) enum Effect {
 
 impl Effect {
     /// Changes the attributes of one owner. Doing it again changes nothing.
-    fn on(&self, attributes: &mut Vec<Attribute>) {
+    pub(super) fn on(&self, attributes: &mut Vec<Attribute>) {
         match self {
             Self::Rename { from, to } => {
                 if attributes.iter().any(|a| a.name == *to) {
@@ -71,14 +71,6 @@ impl Effect {
             }
         }
     }
-
-    /// Changes both versions of a product.
-    pub(crate) fn on_product(&self, product: &mut Product) {
-        for data in [&mut product.master_data.staged, &mut product.master_data.current] {
-            self.on(&mut data.attributes);
-            data.all_variants_mut().for_each(|variant| self.on(&mut variant.attributes));
-        }
-    }
 }
 
 fn is_key(value: &Value, key: &str) -> bool {
@@ -113,16 +105,19 @@ pub(crate) async fn recover(
         return Ok(());
     };
     let effects = types.state(&document)?.hidden.effects;
-    let predicate = format!("productType(id = {})", quoted(key.id.as_str()));
-    for id in all_ids(&products.deps, &key.project, Kind::Product, &predicate).await? {
-        let seen = Edit { visible: true, ..Edit::internal() };
-        products
-            .edit(&request, &Selector::Id(id), &seen, |product, _| {
-                effects.iter().for_each(|effect| effect.on_product(&mut product.body));
-                product.body.master_data.note_changes();
-                Ok(())
-            })
-            .await?;
+    let nesting = Nesting::of(types, &key.project, &key.id).await?;
+    for product_type in nesting.types() {
+        let predicate = format!("productType(id = {})", quoted(product_type.as_str()));
+        for id in all_ids(&products.deps, &key.project, Kind::Product, &predicate).await? {
+            let seen = Edit { visible: true, ..Edit::internal() };
+            products
+                .edit(&request, &Selector::Id(id), &seen, |product, _| {
+                    nesting.on_product(&effects, &mut product.body);
+                    product.body.master_data.note_changes();
+                    Ok(())
+                })
+                .await?;
+        }
     }
     types
         .edit(&request, &selector, &Edit::internal(), |state, _| {

@@ -1,11 +1,12 @@
 //! The update actions on the values of enum attributes, plain and localized, and sets of them.
 
+use super::nesting::products_with;
 use super::{Effect, find};
 use crate::query::quoted;
 use api::product_type::{AttributeType, ProductType, ProductTypeAction as A};
 use api::type_definition::{EnumValue, LocalizedEnumValue};
 use api::{ApiError, Code, Kind, Result};
-use kit::resource::{Context, Decision};
+use kit::resource::{Context, Decision, Lookup, LookupBy};
 use serde::de::IgnoredAny;
 
 /// What plain and localized enum values have in common.
@@ -166,20 +167,20 @@ fn remove(
     Ok(Some(Effect::RemoveEnumValues { name: name.to_owned(), keys: gone.to_vec() }))
 }
 
-/// Whether a product of this type has one of the values.
+/// Whether a product of this type, or of one that nests it, has one of the values.
 fn is_used(name: &str, keys: &[String], cx: &Context<'_>) -> Decision<bool> {
     let keys: Vec<String> = keys.iter().map(|key| quoted(key)).collect();
-    let attribute = format!("attributes(name = {} and value(key in ({})))", quoted(name), keys.join(", "));
-    let data = |version: &str| {
-        format!("{version}({attribute} or masterVariant({attribute}) or variants({attribute}))")
-    };
-    let predicate = format!(
-        "productType(id = {}) and masterData({} or {})",
-        quoted(cx.resource_id.as_str()),
-        data("staged"),
-        data("current")
-    );
-    Ok(!cx.matching::<IgnoredAny>(Kind::Product, predicate, 1)?.is_empty())
+    let attribute = format!("name = {} and value(key in ({}))", quoted(name), keys.join(", "));
+    let predicates = products_with(&attribute, cx)?;
+    for predicate in &predicates {
+        cx.want(Lookup::new(Kind::Product, LookupBy::Where { predicate: predicate.clone(), limit: 1 }));
+    }
+    for predicate in predicates {
+        if !cx.matching::<IgnoredAny>(Kind::Product, predicate, 1)?.is_empty() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 fn key_exists(name: &str, key: &str) -> ApiError {

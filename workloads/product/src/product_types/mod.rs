@@ -7,6 +7,7 @@
 mod definitions;
 mod effects;
 mod enums;
+mod nesting;
 
 pub(crate) use effects::{Effect, recover};
 
@@ -107,9 +108,7 @@ impl Rules for ProductTypes {
     fn delete(state: &State<Self>, cx: &mut Context<'_>) -> Decision<()> {
         let id = quoted(state.meta.id.as_str());
         let products = format!("productType(id = {id})");
-        let nesting = format!(
-            "attributes(type(typeReference(id = {id}) or elementType(typeReference(id = {id})))) and id != {id}"
-        );
+        let nesting = format!("{} and id != {id}", nesting::nests(state.meta.id.as_str()));
         cx.want(kit::resource::Lookup::new(
             Kind::ProductType,
             kit::resource::LookupBy::Where { predicate: nesting.clone(), limit: 1 },

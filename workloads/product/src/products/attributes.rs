@@ -1,9 +1,12 @@
 //! Attribute values: checked against the product type and put into the form in which they are stored
 //! (contract §9): enums with key and label, money typed, instants in UTC.
 
+use api::date::is_time_of_day;
 use api::product_type::{AttributeDefinition, AttributeLevel, AttributeType, ProductType};
 use api::product_variant::Attribute;
-use api::{ApiError, Id, Kind, Locale, ResourceIdentifier, Timestamp, TypedMoney, TypedMoneyDraft};
+use api::{
+    ApiError, CalendarDate, Id, Kind, Locale, ResourceIdentifier, Timestamp, TypedMoney, TypedMoneyDraft,
+};
 use kit::resource::{Context, Decision, Found, Stop};
 use serde_json::{Map, Value, json};
 
@@ -145,22 +148,12 @@ fn plain(of: &AttributeType, value: &Value) -> Option<Value> {
             let draft: TypedMoneyDraft = serde_json::from_value(value.clone()).ok()?;
             return serde_json::to_value(TypedMoney::try_from(draft).ok()?).ok();
         }
-        AttributeType::Date => is_date(value.as_str()?),
-        AttributeType::Time => is_time(value.as_str()?),
+        AttributeType::Date => CalendarDate::parse(value.as_str()?).is_some(),
+        AttributeType::Time => is_time_of_day(value.as_str()?),
         AttributeType::Datetime => return Timestamp::parse(value.as_str()?).map(|t| t.to_string().into()),
         AttributeType::Reference { .. } | AttributeType::Set { .. } | AttributeType::Nested { .. } => false,
     };
     good.then(|| value.clone())
-}
-
-/// `2024-12-31`, without a time that the parser would also take.
-fn is_date(text: &str) -> bool {
-    text.len() == 10 && text.parse::<jiff::civil::Date>().is_ok()
-}
-
-/// `14:00:00`, with or without a fraction.
-fn is_time(text: &str) -> bool {
-    text.len() <= 18 && text.as_bytes().get(2) == Some(&b':') && text.parse::<jiff::civil::Time>().is_ok()
 }
 
 /// The key of an enum value, given by itself or in the object that answers show.
@@ -170,27 +163,12 @@ fn enum_key(value: &Value) -> Option<&str> {
 
 /// A reference by id or key, to something that exists. What kinds that are not built would hold cannot be asked for.
 fn reference(type_id: &str, value: &Value, cx: &Context<'_>) -> Decision<Option<Value>> {
-    let Some(named) = named(type_id, value) else { return Ok(None) };
+    let Some(named) = ResourceIdentifier::of_value(type_id, value) else { return Ok(None) };
     let id = match Kind::from_type_id(type_id) {
         Some(kind) => Some(cx.reference(kind, &named)?.id),
         None => named.id,
     };
     Ok(id.map(|id| json!({"typeId": type_id, "id": id})))
-}
-
-/// What a value of a reference names, by exactly one of id and key.
-fn named(type_id: &str, value: &Value) -> Option<ResourceIdentifier> {
-    let object = value.as_object()?;
-    let text = |field: &str| object.get(field).and_then(Value::as_str);
-    if text("typeId").is_some_and(|given| given != type_id) {
-        return None;
-    }
-    let (id, key) = match (text("id"), text("key")) {
-        (Some(id), None) => (Some(Id::parse(id)?), None),
-        (None, Some(key)) => (None, Some(key.to_owned())),
-        _ => return None,
-    };
-    Some(ResourceIdentifier { type_id: None, id, key })
 }
 
 /// Asks for what values refer to, so that many references take no more rounds than one.
@@ -209,9 +187,10 @@ fn want_of(of: &AttributeType, value: &Value, depth: usize, cx: &Context<'_>) {
     let items = || value.as_array().into_iter().flatten();
     match of {
         AttributeType::Reference { reference_type_id } => {
-            if let (Some(kind), Some(named)) =
-                (Kind::from_type_id(reference_type_id), named(reference_type_id, value))
-            {
+            if let (Some(kind), Some(named)) = (
+                Kind::from_type_id(reference_type_id),
+                ResourceIdentifier::of_value(reference_type_id, value),
+            ) {
                 cx.want(Context::lookup_of(kind, &named));
             }
         }

@@ -6,7 +6,7 @@ use api::product::ProductData;
 use api::{ApiError, Id, Kind, Message, Reference, ResourceIdentifier, Result};
 use kit::resource::{Context, Decision, State};
 
-/// `addToCategory`. A product that is in the category already only gets the hint.
+/// `addToCategory`. A product that is in the category already only gets the hint, or loses it where none is given.
 pub(super) fn add(
     state: &mut State<Products>,
     category: &ResourceIdentifier,
@@ -21,10 +21,7 @@ pub(super) fn add(
             data.categories.push(category.clone());
             added = true;
         }
-        if let Some(hint) = hint {
-            check_hint(&data.categories, category.id.as_str(), hint)?;
-            data.category_order_hints.insert(category.id.to_string(), hint.clone());
-        }
+        put_hint(data, category.id.as_str(), hint)?;
     }
     if added {
         let message = Message::new("ProductAddedToCategory");
@@ -73,17 +70,23 @@ pub(super) fn set_hint(
             continue;
         }
         assigned = true;
-        match hint {
-            Some(hint) => {
-                check_hint(&data.categories, category.as_str(), hint)?;
-                data.category_order_hints.insert(category.to_string(), hint.clone());
-            }
-            None => {
-                data.category_order_hints.remove(category.as_str());
-            }
-        }
+        put_hint(data, category.as_str(), hint)?;
     }
     if assigned { Ok(()) } else { Err(unassigned(category.as_str())) }
+}
+
+/// Sets the hint for a category, or removes it.
+fn put_hint(data: &mut ProductData, category: &str, hint: Option<&String>) -> Result<()> {
+    match hint {
+        Some(hint) => {
+            check_hint(&data.categories, category, hint)?;
+            data.category_order_hints.insert(category.to_owned(), hint.clone());
+        }
+        None => {
+            data.category_order_hints.remove(category);
+        }
+    }
+    Ok(())
 }
 
 /// Refuses hints for other categories, and hints that are not like `0.5`.

@@ -3,8 +3,8 @@
 use super::Products;
 use super::target::{is_staged, on_variant};
 use api::product::{ProductData, VariantTarget};
-use api::product_variant::{Image, ProductVariant};
-use api::{ApiError, Message, Result};
+use api::product_variant::Image;
+use api::{ApiError, Message};
 use kit::resource::{Context, Decision, State};
 use std::collections::BTreeSet;
 
@@ -32,12 +32,10 @@ pub(super) fn add(
 
 /// `removeImage`.
 pub(super) fn remove(state: &mut State<Products>, at: &VariantTarget, url: &str) -> Decision<()> {
-    on_variant(state, at, |variant| {
-        place(variant, url)?;
-        variant.images.retain(|image| image.url != url);
+    on_image(state, at, url, |images, _| {
+        images.retain(|image| image.url != url);
         Ok(())
-    })?;
-    Ok(())
+    })
 }
 
 /// `moveImageToPosition`.
@@ -47,17 +45,15 @@ pub(super) fn shift(
     url: &str,
     position: u32,
 ) -> Decision<()> {
-    on_variant(state, at, |variant| {
-        let from = place(variant, url)?;
+    on_image(state, at, url, |images, from| {
         let to = usize::try_from(position).unwrap_or(usize::MAX);
-        if to >= variant.images.len() {
+        if to >= images.len() {
             return Err(ApiError::invalid_field("position", position).into());
         }
-        let image = variant.images.remove(from);
-        variant.images.insert(to, image);
+        let image = images.remove(from);
+        images.insert(to, image);
         Ok(())
-    })?;
-    Ok(())
+    })
 }
 
 /// `setImageLabel`.
@@ -67,20 +63,31 @@ pub(super) fn label(
     url: &str,
     label: Option<&String>,
 ) -> Decision<()> {
-    on_variant(state, at, |variant| {
-        place(variant, url)?;
-        variant
-            .images
-            .iter_mut()
-            .filter(|image| image.url == url)
-            .for_each(|image| image.label = label.cloned());
+    on_image(state, at, url, |images, _| {
+        images.iter_mut().filter(|image| image.url == url).for_each(|image| image.label = label.cloned());
         Ok(())
-    })?;
-    Ok(())
+    })
 }
 
-fn place(variant: &ProductVariant, url: &str) -> Result<usize> {
-    variant.images.iter().position(|image| image.url == url).ok_or_else(|| {
-        ApiError::invalid_operation(format!("The variant {} has no image with the URL '{url}'.", variant.id))
-    })
+/// Changes the images of the variant in each version where one has the URL; `change` also gets its place. Refused where
+/// none has it.
+fn on_image(
+    state: &mut State<Products>,
+    at: &VariantTarget,
+    url: &str,
+    mut change: impl FnMut(&mut Vec<Image>, usize) -> Decision<()>,
+) -> Decision<()> {
+    let mut done = false;
+    let variant = on_variant(state, at, |variant| {
+        if let Some(place) = variant.images.iter().position(|image| image.url == url) {
+            change(&mut variant.images, place)?;
+            done = true;
+        }
+        Ok(())
+    })?;
+    if done {
+        return Ok(());
+    }
+    let message = format!("The variant {variant} has no image with the URL '{url}'.");
+    Err(ApiError::invalid_operation(message).into())
 }

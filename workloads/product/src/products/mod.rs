@@ -82,7 +82,9 @@ impl Rules for Products {
             .into());
         }
         let urls = images::urls_of(&state.master_data.staged, &state.master_data.current);
-        cx.emit(Message::new("ProductDeleted").with("removedImageUrls", urls));
+        let projection = views::projection_value(&state.meta, &state.body, CURRENT);
+        let message = Message::new("ProductDeleted").with("removedImageUrls", urls);
+        cx.emit(message.with("currentProjection", projection));
         Ok(())
     }
 

@@ -3,6 +3,7 @@
 use super::{Best, Scope, Selection};
 use crate::answers::{Addition, What};
 use api::Timestamp;
+use api::product::ProductPriceMode;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
@@ -11,6 +12,8 @@ use std::borrow::Cow;
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Document<'a> {
+    #[serde(default)]
+    price_mode: Option<ProductPriceMode>,
     #[serde(borrow, default)]
     master_variant: Option<Variant<'a>>,
     #[serde(borrow, default)]
@@ -81,11 +84,12 @@ pub(super) fn additions<'a>(
     let behind = |raw: &str| raw.as_ptr() as usize - text.as_ptr() as usize + raw.len();
     let document: Document<'a> = serde_json::from_str(text)?;
     let mut additions = Vec::new();
-    document.each_variant(&mut |variant| {
+    document.each_variant(false, &mut |variant, standalone| {
         if let Some(sku) = variant.sku.map(RawValue::get) {
             let decoded = serde_json::from_str::<String>(sku)?;
             additions.push(Addition { place: behind(sku), what: What::Availability(decoded.into()) });
         }
+        let selection = selection.filter(|_| !standalone);
         if let (Some(selection), Some(prices)) = (selection, variant.prices.map(RawValue::get)) {
             let price = best(selection, now, prices)?.map(What::Price);
             additions.extend(price.map(|what| Addition { place: behind(prices), what }));
@@ -122,14 +126,19 @@ pub(super) fn best<'a>(
 }
 
 impl<'a> Document<'a> {
+    /// Visits the variants, each with whether the prices of its product stand alone: those embedded do not count then.
     fn each_variant(
         &self,
-        visit: &mut dyn FnMut(&Variant<'a>) -> serde_json::Result<()>,
+        standalone: bool,
+        visit: &mut dyn FnMut(&Variant<'a>, bool) -> serde_json::Result<()>,
     ) -> serde_json::Result<()> {
-        self.master_variant.iter().chain(&self.variants).try_for_each(&mut *visit)?;
-        for data in self.master_data.iter().flat_map(|catalog| [&catalog.current, &catalog.staged]) {
-            data.each_variant(visit)?;
+        let standalone = self.price_mode.map_or(standalone, |mode| mode == ProductPriceMode::Standalone);
+        for variant in self.master_variant.iter().chain(&self.variants) {
+            visit(variant, standalone)?;
         }
-        self.results.iter().try_for_each(|document| document.each_variant(visit))
+        for data in self.master_data.iter().flat_map(|catalog| [&catalog.current, &catalog.staged]) {
+            data.each_variant(standalone, visit)?;
+        }
+        self.results.iter().try_for_each(|document| document.each_variant(false, visit))
     }
 }

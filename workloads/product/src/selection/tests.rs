@@ -253,3 +253,24 @@ fn availability_and_price_are_added_to_their_own_variants() {
     }
     assert_eq!(answer, expected);
 }
+
+#[test]
+fn embedded_prices_do_not_count_where_prices_stand_alone() {
+    let projection = document(&[named(Some("a"), None)]);
+    let with_mode = |document: &str, mode: &str| format!("{{\"priceMode\":\"{mode}\",{}", &document[1..]);
+    let (embedded, standalone) = (with_mode(&projection, "Embedded"), with_mode(&projection, "Standalone"));
+    let data = format!("\"masterData\":{{\"current\":{projection},\"staged\":{projection}}}");
+    let product = format!("{{{data},\"priceMode\":\"Standalone\"}}");
+    let page = format!("{{\"results\":[{product},{embedded},{standalone},{projection}]}}");
+    let priced = |text: &str| {
+        let found = with_selection("priceCurrency=EUR", |selection| {
+            let found = additions(Some(selection), at(0), text).unwrap();
+            (found.iter().filter(|addition| price_of(addition).is_some()).count(), found.len())
+        });
+        (found.0, found.1 - found.0)
+    };
+    assert_eq!(priced(&embedded), (1, 1), "a price and an availability");
+    assert_eq!(priced(&standalone), (0, 1));
+    assert_eq!(priced(&product), (0, 2));
+    assert_eq!(priced(&page), (2, 5));
+}

@@ -14,12 +14,18 @@ use api::Timestamp;
 /// The name of a list of prices.
 const NAME: &str = ",\"prices\":";
 
+/// How a product says that its embedded prices do not count.
+const STANDALONE: &str = "\"priceMode\":\"Standalone\"";
+
 /// What is added, by ascending places; `None` if the text looks otherwise.
 pub(super) fn additions<'a>(
     selection: Option<&Selection<'_>>,
     now: Timestamp,
     text: &'a str,
 ) -> Option<Vec<Addition<'a>>> {
+    if selection.is_some() && text.contains(STANDALONE) {
+        return None;
+    }
     let mut additions = Vec::new();
     let mut at = 0;
     while let Some(found) = text.get(at..)?.find('[') {

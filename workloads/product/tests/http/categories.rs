@@ -169,7 +169,7 @@ async fn fields_and_assets_are_changed_by_their_actions() {
 #[tokio::test]
 async fn only_creation_and_slug_changes_are_told() {
     let shop = Shop::open().await;
-    made(&shop, "one", None).await;
+    let one = made(&shop, "one", None).await;
     shop.update(
         "/categories/key=one",
         json!([{"action": "changeName", "name": {"en": "x"}}, {"action": "changeSlug", "slug": {"en": "new-slug"}}]),
@@ -179,8 +179,23 @@ async fn only_creation_and_slug_changes_are_told() {
     let messages = shop.messages().await;
     assert_eq!(messages.len(), 2, "{messages:?}");
     assert_eq!(
-        (&messages[0]["type"], &messages[0]["category"]["key"]),
-        (&json!("CategoryCreated"), &json!("one"))
+        (&messages[0]["type"], &messages[0]["category"]),
+        (&json!("CategoryCreated"), &one),
+        "with who made it"
     );
     assert_eq!(messages[1]["oldSlug"], json!({"en": "one"}));
+}
+
+#[tokio::test]
+async fn an_order_hint_is_a_decimal_between_0_and_1() {
+    let shop = Shop::open().await;
+    let draft = |hint: &str| json!({"name": {}, "slug": {"en": hint.replace('.', "-")}, "orderHint": hint});
+    for good in ["0.5", "0.10", "0.0", "1.0"] {
+        assert_eq!(shop.create("/categories", draft(good)).await["orderHint"], good);
+    }
+    made(&shop, "one", None).await;
+    for bad in ["", "1.5", "-0.5", "half", "0,5", "0.5e0", "0."] {
+        let change = json!([{"action": "changeOrderHint", "orderHint": bad}]);
+        assert_eq!(shop.update_refused("/categories/key=one", change).await["code"], "InvalidField", "{bad}");
+    }
 }

@@ -185,13 +185,22 @@ async fn images_and_assets_belong_to_a_variant() {
     let data = apply(
         &shop,
         json!([
-            {"action": "removeImage", "variantId": 1, "imageUrl": "b"},
+            {"action": "moveImageToPosition", "variantId": 1, "imageUrl": "b", "position": 1, "staged": false},
+            {"action": "setImageLabel", "variantId": 1, "imageUrl": "b", "label": "Only staged", "staged": false},
             {"action": "removeAsset", "variantId": 1, "assetKey": "a1", "staged": false},
         ]),
     )
     .await;
+    assert_eq!(data["staged"]["masterVariant"]["images"][1]["label"], "Only staged");
+    let remove =
+        |url: &str| json!([{"action": "removeImage", "variantId": 1, "imageUrl": url, "staged": false}]);
+    let data = apply(&shop, remove("b")).await;
     assert_eq!(data["current"]["masterVariant"]["assets"], json!([]));
     assert_eq!(data["hasStagedChanges"], false);
+    let staged_only = json!([{"action": "removeImage", "variantId": 1, "imageUrl": "a"}]);
+    apply(&shop, staged_only).await;
+    let data = apply(&shop, remove("a")).await;
+    assert_eq!(data["current"]["masterVariant"]["images"], json!([]), "it was in the current version only");
 }
 
 #[tokio::test]
@@ -217,6 +226,10 @@ async fn categories_and_their_hints_are_assigned() {
     }
     let other = json!([{"action": "setCategoryOrderHint", "categoryId": "other", "orderHint": "0.1"}]);
     assert_eq!(shop.update_refused(P1, other).await["code"], "InvalidOperation");
+    let again = json!([{"action": "addToCategory", "category": {"key": "c1"}}]);
+    let data = apply(&shop, again).await;
+    assert_eq!(data["staged"]["categoryOrderHints"], json!({}), "it is removed where it is left out");
+    assert_eq!(data["current"]["categoryOrderHints"], json!({id: "0.1"}));
     let data = apply(&shop, json!([{"action": "removeFromCategory", "category": {"id": id}}])).await;
     assert_eq!(
         (&data["staged"]["categories"], &data["staged"]["categoryOrderHints"]),

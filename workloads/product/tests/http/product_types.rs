@@ -331,3 +331,51 @@ async fn a_value_of_a_required_enum_stays_while_a_product_has_it() {
     assert_eq!(shop.update_refused("/product-types/key=t1", remove("s")).await["code"], "EnumValueIsUsed");
     shop.update("/product-types/key=t1", remove("m")).await;
 }
+
+#[tokio::test]
+async fn changes_of_definitions_reach_values_that_are_nested_in_other_types() {
+    let shop = Shop::open().await;
+    let reference = |inner: &Value| json!({"typeReference": {"typeId": "product-type", "id": inner["id"]}, "name": "nested"});
+    let holds = |name: &str, of: Value| json!({"name": name, "type": of, "label": {}, "isRequired": false});
+    let part = made(&shop, "part", json!([text("old-name"), sizes("size", true)])).await;
+    let set = json!({"name": "set", "elementType": reference(&part)});
+    let boxed = made(&shop, "box", json!([holds("content", reference(&part)), holds("spare", set)])).await;
+    made(&shop, "pallet", json!([holds("boxes", reference(&boxed))])).await;
+    let draft = |key: &str, attributes: Value| {
+        json!({
+            "key": key, "productType": {"key": key}, "name": {"en": "P"}, "slug": {"en": key},
+            "masterVariant": {"attributes": attributes},
+        })
+    };
+    let parts =
+        |name: &str, size: Value| json!([{"name": name, "value": "x"}, {"name": "size", "value": size}]);
+    let value = |name: &str, value: Value| json!({"name": name, "value": value});
+    let given = parts("old-name", json!("s"));
+    shop.create("/products", draft("box", json!([value("content", given.clone())]))).await;
+    let remove = |key: &str| json!([{"action": "removeEnumValues", "attributeName": "size", "keys": [key]}]);
+    assert_eq!(shop.update_refused("/product-types/key=part", remove("s")).await["code"], "EnumValueIsUsed");
+    shop.update("/product-types/key=part", remove("m")).await;
+    let set = json!([{"action": "setAttribute", "variantId": 1, "name": "spare", "value": [given]}]);
+    shop.update("/products/key=box", set).await;
+    let in_box = json!([value("content", given.clone()), value("spare", json!([given]))]);
+    shop.create("/products", draft("pallet", json!([value("boxes", in_box)]))).await;
+    shop.update(
+        "/product-types/key=part",
+        json!([
+            {"action": "changeAttributeName", "attributeName": "old-name", "newAttributeName": "new-name"},
+            {"action": "changeEnumKey", "attributeName": "size", "key": "s", "newKey": "small"},
+        ]),
+    )
+    .await;
+    let part = parts("new-name", json!({"key": "small", "label": "S"}));
+    let expected = json!([value("content", part.clone()), value("spare", json!([part]))]);
+    eventually(|| async {
+        let attributes = async |key: &str| {
+            let product = shop.get(&format!("/products/key={key}")).await;
+            product["masterData"]["staged"]["masterVariant"]["attributes"].clone()
+        };
+        attributes("box").await == expected
+            && attributes("pallet").await == json!([value("boxes", expected.clone())])
+    })
+    .await;
+}

@@ -422,4 +422,9 @@ async fn the_life_of_a_product_is_told_in_messages() {
         (&price, &json!(2), &json!(true))
     );
     assert_eq!(of("ProductSlugChanged")["oldSlug"], json!({"en": "p1"}));
+    let last = of("ProductDeleted")["currentProjection"].clone();
+    assert_eq!(
+        (&last["id"], &last["version"], &last["masterVariant"]["sku"]),
+        (&created["id"], &json!(3), &json!("p1"))
+    );
 }

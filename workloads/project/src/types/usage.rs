@@ -28,16 +28,61 @@ pub(super) fn places(resource_type_id: &str, id: &str) -> Vec<(Kind, String)> {
             vec![(Kind::Cart, inside("customLineItems")), (Kind::Order, inside("customLineItems"))]
         }
         "address" => {
-            let of_order = format!("{} or {}", inside("shippingAddress"), inside("billingAddress"));
+            let of_cart =
+                ["shippingAddress", "billingAddress", "itemShippingAddresses"].map(inside).join(" or ");
+            let of_order = format!("{of_cart} or shippingInfo(deliveries({}))", inside("address"));
             vec![
                 (Kind::Channel, inside("address")),
                 (Kind::Customer, inside("addresses")),
-                (Kind::Cart, of_order.clone()),
+                (Kind::Cart, of_cart),
                 (Kind::Order, of_order),
             ]
         }
+        "shipping" => {
+            let used = format!("shippingCustomFields(type(id = {}))", quoted(id));
+            vec![(Kind::Cart, used.clone()), (Kind::Order, used)]
+        }
+        "order-delivery" => vec![(Kind::Order, format!("shippingInfo({})", inside("deliveries")))],
+        "order-parcel" => {
+            vec![(Kind::Order, format!("shippingInfo(deliveries({}))", inside("parcels")))]
+        }
+        "order-return-item" => vec![(Kind::Order, format!("returnInfo({})", inside("items")))],
         "asset" => vec![(Kind::Category, inside("assets")), (Kind::Product, in_variants("assets"))],
         "product-price" => vec![(Kind::Product, in_variants("prices"))],
         _ => Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::types::RESOURCE_TYPE_IDS;
+    use kit::resource::model_of_body;
+    use predicate::Model;
+    use std::collections::HashMap;
+
+    fn model(kind: Kind) -> Model {
+        match kind {
+            Kind::Category => model_of_body::<api::category::Category>(),
+            Kind::Channel => model_of_body::<api::channel::Channel>(),
+            Kind::Store => model_of_body::<api::store::Store>(),
+            Kind::Customer => model_of_body::<api::customer::Customer>(),
+            Kind::CustomerGroup => model_of_body::<api::customer_group::CustomerGroup>(),
+            Kind::InventoryEntry => model_of_body::<api::inventory::InventoryEntry>(),
+            Kind::Review => model_of_body::<api::review::Review>(),
+            Kind::ShippingMethod => model_of_body::<api::shipping_method::ShippingMethod>(),
+            Kind::Cart => model_of_body::<api::cart::Cart>(),
+            Kind::Order => model_of_body::<api::order::Order>(),
+            Kind::Product => model_of_body::<api::product::Product>(),
+            other => panic!("{other} is not known to have custom fields"),
+        }
+    }
+
+    #[test]
+    fn all_places_are_fields_of_their_resources() {
+        for (kind, predicate) in RESOURCE_TYPE_IDS.iter().flat_map(|id| places(id, "t1")) {
+            let mut bound = predicate::parse(&predicate).unwrap().bind(&HashMap::new()).unwrap();
+            bound.check(&model(kind)).unwrap_or_else(|error| panic!("{kind}: {predicate}: {error}"));
+        }
     }
 }

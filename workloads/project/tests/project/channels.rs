@@ -13,6 +13,18 @@ async fn a_channel_supplies_unless_it_says_otherwise() {
     assert_eq!(more["roles"], json!(["OrderExport"]));
     let none = json!([{"action": "removeRoles", "roles": ["OrderExport"]}]);
     assert_eq!(refused(&stage.change("/channels", &more, none).await), "InvalidOperation");
+    for (action, code) in [
+        (json!({"action": "setRoles", "roles": []}), "InvalidOperation"),
+        (json!({"action": "changeName", "name": {}}), "InvalidOperation"),
+        (json!({"action": "setAddressCustomType"}), "InvalidInput"),
+        (json!({"action": "setAddressCustomField", "name": "note", "value": "a"}), "InvalidInput"),
+    ] {
+        assert_eq!(refused(&stage.change("/channels", &more, json!([action])).await), code, "{action}");
+    }
+    assert_eq!(
+        refused(&stage.post("/channels", json!({"key": "x1", "roles": []})).await),
+        "InvalidOperation"
+    );
     let reset = stage.changed("/channels", &more, json!([{"action": "setRoles"}])).await;
     assert_eq!(reset["roles"], json!(["InventorySupply"]));
     assert_eq!(
@@ -82,5 +94,5 @@ async fn a_channel_and_its_address_carry_custom_fields() {
     assert_eq!((bare.get("custom"), bare["address"].get("custom")), (None, None));
     let moved = stage.changed("/channels", &bare, json!([{"action": "setAddress"}])).await;
     let field = json!([{"action": "setAddressCustomType", "type": {"typeId": "type", "key": "note"}}]);
-    assert_eq!(refused(&stage.change("/channels", &moved, field).await), "InvalidOperation");
+    assert_eq!(refused(&stage.change("/channels", &moved, field).await), "InvalidInput");
 }

@@ -12,7 +12,7 @@ async fn a_declared_project_shows_its_settings_and_no_id() {
         "languages": ["en", "de", "fr"],
         "messages": {"enabled": false, "deleteDaysAfterCreation": 15},
         "carts": {"deleteDaysAfterLastModification": 90, "countryTaxRateFallbackEnabled": false},
-        "inventory": {"releaseExpiredReservations": false},
+        "inventory": {"releaseExpiredReservations": true},
         "discounts": {"discountCombinationMode": "Stacking"},
     });
     assert_eq!(project, expected);
@@ -33,7 +33,7 @@ async fn settings_are_changed_together_under_their_version() {
         {"action": "changeShoppingListsConfiguration", "shoppingListsConfiguration": {"deleteDaysAfterLastModification": 360}},
         {"action": "setShippingRateInputType", "shippingRateInputType": {"type": "CartClassification", "values": [{"key": "s", "label": {"en": "S"}}]}},
         {"action": "setReservationExpirationInMinutes", "reservationExpirationInMinutes": 30},
-        {"action": "setReleaseExpiredReservations", "releaseExpiredReservations": true},
+        {"action": "setReleaseExpiredReservations", "releaseExpiredReservations": false},
     ]);
     let (status, project) = stage.post("", json!({"version": 1, "actions": actions})).await;
     assert_eq!((status, &project["version"]), (200, &json!(2)), "{project}");
@@ -51,7 +51,7 @@ async fn settings_are_changed_together_under_their_version() {
     assert_eq!(project["shippingRateInputType"]["values"][0]["key"], "s");
     assert_eq!(
         project["inventory"],
-        json!({"reservationExpirationInMinutes": 30, "releaseExpiredReservations": true})
+        json!({"reservationExpirationInMinutes": 30, "releaseExpiredReservations": false})
     );
     let (status, error) = stage.post("", json!({"version": 1, "actions": []})).await;
     assert_eq!((status, &error["errors"][0]["currentVersion"]), (409, &json!(2)));
@@ -63,6 +63,7 @@ async fn settings_out_of_their_bounds_are_refused() {
     let carts = |days: i64| json!({"action": "changeCartsConfiguration", "cartsConfiguration": {"deleteDaysAfterLastModification": days}});
     let messages = |days: i64| json!({"action": "changeMessagesConfiguration", "messagesConfiguration": {"enabled": true, "deleteDaysAfterCreation": days}});
     let lists = |days: i64| json!({"action": "changeShoppingListsConfiguration", "shoppingListsConfiguration": {"deleteDaysAfterLastModification": days}});
+    let minutes = |minutes: u32| json!({"action": "setReservationExpirationInMinutes", "reservationExpirationInMinutes": minutes});
     let twice = json!([{"key": "s", "label": {}}, {"key": "s", "label": {}}]);
     for (action, code) in [
         (carts(0), "InvalidField"),
@@ -73,7 +74,9 @@ async fn settings_out_of_their_bounds_are_refused() {
         (lists(0), "InvalidField"),
         (json!({"action": "changeName", "name": ""}), "InvalidField"),
         (json!({"action": "changeCurrencies", "currencies": []}), "InvalidField"),
-        (json!({"action": "changeLanguages", "languages": []}), "InvalidField"),
+        (json!({"action": "changeLanguages", "languages": []}), "InvalidOperation"),
+        (minutes(0), "InvalidField"),
+        (minutes(44_641), "InvalidField"),
         (json!({"action": "changeCurrencies", "currencies": ["XYZ"]}), "InvalidJsonInput"),
         (
             json!({"action": "setShippingRateInputType", "shippingRateInputType": {"type": "CartClassification", "values": twice}}),
@@ -87,7 +90,7 @@ async fn settings_out_of_their_bounds_are_refused() {
             "{action}"
         );
     }
-    for action in [carts(1), carts(365_250), messages(90), lists(365_250)] {
+    for action in [carts(1), carts(365_250), messages(90), lists(365_250), minutes(1), minutes(44_640)] {
         let version = stage.get("").await.1["version"].clone();
         assert_eq!(stage.post("", json!({"version": version, "actions": [action]})).await.0, 200, "{action}");
     }

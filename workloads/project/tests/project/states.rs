@@ -75,11 +75,31 @@ async fn roles_are_kept_once() {
         json!({"type": "ReviewState", "roles": ["ReviewIncludedInStatistics", "ReviewIncludedInStatistics"]});
     let made = state(&stage, "shown", review).await;
     assert_eq!(made["roles"], json!(["ReviewIncludedInStatistics"]));
-    let more = json!([{"action": "addRoles", "roles": ["Return", "ReviewIncludedInStatistics"]}]);
-    let changed = stage.changed("/states", &made, more).await;
-    assert_eq!(changed["roles"], json!(["ReviewIncludedInStatistics", "Return"]));
+    let more = json!([{"action": "addRoles", "roles": ["ReviewIncludedInStatistics"]}]);
+    assert_eq!(stage.changed("/states", &made, more).await, made);
     let less = json!([{"action": "removeRoles", "roles": ["ReviewIncludedInStatistics"]}]);
-    assert_eq!(stage.changed("/states", &changed, less).await["roles"], json!(["Return"]));
+    assert_eq!(stage.changed("/states", &made, less).await["roles"], json!([]));
+}
+
+#[tokio::test]
+async fn roles_are_those_of_the_type() {
+    let stage = Stage::new().await;
+    let made = state(&stage, "back", json!({"type": "LineItemState", "roles": ["Return"]})).await;
+    for action in [
+        json!({"action": "addRoles", "roles": ["ReviewIncludedInStatistics"]}),
+        json!({"action": "setRoles", "roles": ["ReviewIncludedInStatistics"]}),
+        json!({"action": "changeType", "type": "ReviewState"}),
+    ] {
+        let answer = stage.change("/states", &made, json!([action])).await;
+        assert_eq!(refused(&answer), "InvalidOperation", "{action}");
+    }
+    let draft = json!({"key": "open", "type": "OrderState", "roles": ["Return"]});
+    assert_eq!(refused(&stage.post("/states", draft).await), "InvalidOperation");
+    let both = json!([
+        {"action": "changeType", "type": "ReviewState"},
+        {"action": "setRoles", "roles": ["ReviewIncludedInStatistics"]},
+    ]);
+    assert_eq!(stage.changed("/states", &made, both).await["type"], "ReviewState");
 }
 
 #[tokio::test]

@@ -63,7 +63,7 @@ async fn each_change_of_a_store_is_told_once() {
             "/stores",
             &made,
             json!([
-                {"action": "setName", "name": {"de": "Berlin"}},
+                {"action": "setName", "name": {"de": "Berlin", "en": "Berlin"}},
                 {"action": "setLanguages", "languages": ["de", "fr"]},
                 {"action": "setCountries", "countries": [{"code": "DE"}, {"code": "FR"}]},
                 {"action": "addCountry", "country": {"code": "DE"}},
@@ -78,7 +78,10 @@ async fn each_change_of_a_store_is_told_once() {
     assert_eq!(
         Value::Array(told[1..].to_vec()),
         json!([
-            {"type": "StoreNameSet", "name": {"de": "Berlin"}},
+            {
+                "type": "StoreNameSet", "name": {"de": "Berlin", "en": "Berlin"},
+                "nameAllLocales": [{"de": "Berlin"}, {"en": "Berlin"}],
+            },
             {"type": "StoreLanguagesChanged", "addedLanguages": ["de", "fr"]},
             {"type": "StoreCountriesChanged", "addedCountries": [{"code": "DE"}, {"code": "FR"}]},
             {"type": "StoreCountriesChanged", "removedCountries": [{"code": "FR"}]},

@@ -190,3 +190,44 @@ async fn a_type_that_a_store_uses_stays() {
     stage.changed("/stores", &store, json!([{"action": "setCustomType"}])).await;
     assert_eq!(stage.remove("/types", &note).await.0, 200);
 }
+
+#[tokio::test]
+async fn values_of_custom_fields_are_days_times_and_references_to_what_exists() {
+    let stage = Stage::new().await;
+    let channels = json!({"name": "Reference", "referenceTypeId": "channel"});
+    let mut for_stores = draft(
+        "various",
+        json!([
+            field("day", json!({"name": "Date"})),
+            field("time", json!({"name": "Time"})),
+            field("channel", channels.clone()),
+            field("channels", json!({"name": "Set", "elementType": channels})),
+        ]),
+    );
+    for_stores["resourceTypeIds"] = json!(["store"]);
+    stage.made("/types", for_stores).await;
+    let custom = |fields: Value| json!({"type": {"typeId": "type", "key": "various"}, "fields": fields});
+    let shop = stage.made("/channels", json!({"key": "shop"})).await;
+    let reference = json!({"typeId": "channel", "id": shop["id"]});
+    let good = json!({
+        "day": "2024-02-29", "time": "14:00:00.000", "channel": reference, "channels": [reference, reference],
+    });
+    let made = stage.made("/stores", json!({"key": "berlin", "custom": custom(good.clone())})).await;
+    assert_eq!(made["custom"]["fields"]["channel"], reference);
+    assert_eq!(made["custom"]["fields"]["channels"], json!([reference]));
+    let dangling = json!({"typeId": "channel", "id": "00000000-0000-0000-0000-000000000000"});
+    for (name, value, code) in [
+        ("day", json!("2024-02-29T00:00:00Z"), "InvalidField"),
+        ("day", json!("2023-02-29"), "InvalidField"),
+        ("time", json!("2024-02-29T14:00:00"), "InvalidField"),
+        ("time", json!("25:00:00"), "InvalidField"),
+        ("channel", json!({"typeId": "store", "id": shop["id"]}), "InvalidField"),
+        ("channel", dangling.clone(), "ReferencedResourceNotFound"),
+        ("channels", json!([reference, dangling]), "ReferencedResourceNotFound"),
+    ] {
+        let draft = json!({"key": "paris", "custom": custom(json!({name: value}))});
+        assert_eq!(refused(&stage.post("/stores", draft).await), code, "{name}: {value}");
+        let set = json!([{"action": "setCustomField", "name": name, "value": value}]);
+        assert_eq!(refused(&stage.change("/stores", &made, set).await), code, "{name}: {value}");
+    }
+}

@@ -72,6 +72,19 @@ fn what_cannot_be_sold_does_not_get_in() {
 }
 
 #[test]
+fn embedded_prices_do_not_count_where_prices_stand_alone() {
+    let mut world = World::new();
+    let cart = world.cart(json!([{"sku": "chair"}]));
+    world.product_with("chair", 1000, &json!({"priceMode": "Standalone"}));
+    let refused = |actions| world.update(&cart, actions).err().map(|error| error.code());
+    let add = json!([{"action": "addLineItem", "sku": "chair"}]);
+    assert_eq!(refused(add), Some(Code::MatchingPriceNotFound));
+    assert_eq!(refused(json!([{"action": "recalculate"}])), Some(Code::MatchingPriceNotFound));
+    let external = json!([{"action": "addLineItem", "sku": "chair", "externalPrice": money(1)}]);
+    assert_eq!(refused(external), None);
+}
+
+#[test]
 fn prices_follow_country_and_customer() {
     let world = World::new();
     let cart = world.cart(json!([{"sku": "chair", "quantity": 2}]));

@@ -103,6 +103,11 @@ impl World {
 
     /// A published product of that SKU and id.
     pub(super) fn product(&mut self, name: &str, cents: i64) {
+        self.product_with(name, cents, &json!({}));
+    }
+
+    /// The same with other properties.
+    pub(super) fn product_with(&mut self, name: &str, cents: i64, rest: &Value) {
         let group = json!({"typeId": "customer-group", "id": "vip"});
         let prices = json!([
             price(
@@ -115,9 +120,10 @@ impl World {
         ]);
         let variant =
             json!({"id": 1, "sku": name, "prices": prices, "attributes": [], "images": [], "assets": []});
-        let product = json!({"productType": {"typeId": "product-type", "id": "pt"}, "name": {"en": name}, "slug": {"en": name},
+        let mut product = json!({"productType": {"typeId": "product-type", "id": "pt"}, "name": {"en": name}, "slug": {"en": name},
             "published": true, "hasStagedChanges": false, "taxCategory": {"typeId": "tax-category", "id": "tc"},
             "masterVariant": variant, "variants": []});
+        product.as_object_mut().unwrap().extend(rest.as_object().unwrap().clone());
         self.current(name, &[stored(name, &product)]);
     }
 

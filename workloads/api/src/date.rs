@@ -1,4 +1,4 @@
-//! Dates without a time, as the API writes them: `2024-12-31`.
+//! Dates without a time and times without a date, as the API writes them: `2024-12-31`, `14:00:00.000`.
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize};
@@ -26,6 +26,17 @@ impl CalendarDate {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+/// Whether a text is a time of day: hours and minutes, with or without seconds and their fraction, and nothing that
+/// the parser would also take, such as a date before it.
+#[must_use]
+pub fn is_time_of_day(text: &str) -> bool {
+    let form = text.len() <= 18
+        && text.bytes().enumerate().all(|(at, b)| {
+            if at == 2 || at == 5 { b == b':' } else { b.is_ascii_digit() || (at == 8 && b == b'.') }
+        });
+    form && text.len() >= 5 && text.parse::<jiff::civil::Time>().is_ok()
 }
 
 impl<'de> Deserialize<'de> for CalendarDate {
@@ -60,6 +71,28 @@ mod tests {
             ["2023-02-29", "2024-2-9", "20240229", "2024-02-29T00:00:00", "", "+2024-2-29", "２０24-02"]
         {
             assert_eq!(CalendarDate::parse(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn only_times_of_a_day_are_times() {
+        for good in ["14:00", "14:00:01", "23:59:59.999", "00:00:00.000000000"] {
+            assert!(is_time_of_day(good), "{good}");
+        }
+        for bad in [
+            "",
+            "14",
+            "1400",
+            "24:00",
+            "14:60:00",
+            "14:00:00Z",
+            "14:00:00+01:00",
+            "T14:00:00",
+            "2024-01-01T14:00:00",
+            "14:00:00.",
+            "14:00:00.0000000000",
+        ] {
+            assert!(!is_time_of_day(bad), "{bad}");
         }
     }
 }

@@ -74,6 +74,8 @@ journey('an account is for its owner alone', async () => {
   await refused(foreign.post({ body: { version: cart.version, actions: [] } }).execute(), 404, 'ResourceNotFound');
   await refused(foreign.delete({ queryArgs: { version: cart.version } }).execute(), 404, 'ResourceNotFound');
   await refused(other.me.activeCart().get().execute(), 404, 'ResourceNotFound');
+  await refused(other.me.orders().post({ body: { id: cart.id, version: cart.version } }).execute(), 404, 'ResourceNotFound');
+  await refused(other.me.orders().post({ body: { id: cart.id, version: cart.version + 7 } }).execute(), 404, 'ResourceNotFound');
 
   cart = await body(own.me.carts().withId({ ID: cart.id }).post({ body: { version: cart.version, actions: [{ action: 'setShippingAddress', address: GERMANY }] } }));
   const order = await body(own.me.orders().post({ body: { id: cart.id, version: cart.version } }));

@@ -13,7 +13,8 @@ use serde::{Deserialize, Serialize};
 /// Errors: 409 of the version; `InvalidOperation` (ordered or merged, empty, no shipping address, a
 /// variant that is gone, a missing external tax rate); `PriceChanged` with `lineItems` and `shipping`;
 /// `ShippingMethodDoesNotMatchCart`; `InvalidItemShippingDetails`; `MatchingPriceNotFound`;
-/// `MissingTaxRateForCountry`; `ReferencedResourceNotFound` for a cart that is not there.
+/// `MissingTaxRateForCountry`; `ReferencedResourceNotFound` for a cart that is not there, and 404 where only the
+/// caller's own carts, or those of the caller's store, are.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PrepareCart {
@@ -25,6 +26,9 @@ pub struct PrepareCart {
     pub order_id: Id,
     /// Until then the order is decided.
     pub deadline: Timestamp,
+    /// Only a cart of the caller's own is there.
+    #[serde(default)]
+    pub own: bool,
 }
 
 /// `POST /order`: marks the cart as ordered, under the version that was prepared. Answers the cart, also

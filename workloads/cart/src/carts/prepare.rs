@@ -19,10 +19,17 @@ pub(crate) async fn prepare(
     request: &RequestInfo,
     body: &PrepareCart,
 ) -> Result<String> {
-    let edit = Edit { expected_version: Some(body.version), access: Access::PROJECT, visible: false };
+    let access = if body.own { Access::own(request)? } else { Access::of(request) };
+    let edit = Edit { expected_version: Some(body.version), access: access.clone(), visible: false };
     let found =
         carts.edit(request, &Selector::Id(body.cart_id.clone()), &edit, |cart, cx| check(cart, cx)).await?;
-    found.map(|edited| edited.json).ok_or_else(|| no_cart(&body.cart_id))
+    found.map(|edited| edited.json).ok_or_else(|| {
+        if access == Access::PROJECT {
+            no_cart(&body.cart_id)
+        } else {
+            ApiError::not_found(body.cart_id.as_str())
+        }
+    })
 }
 
 /// 400 of an order from a cart that is not there.

@@ -75,6 +75,8 @@ journey('an account is for its owner alone', async () => {
   await refused(foreign.post({ body: { version: cart.version, actions: [] } }).execute(), 404, 'ResourceNotFound');
   await refused(foreign.delete({ queryArgs: { version: cart.version } }).execute(), 404, 'ResourceNotFound');
   await refused(other.me.activeCart().get().execute(), 404, 'ResourceNotFound');
+  await refused(other.me.orders().post({ body: { id: cart.id, version: cart.version } }).execute(), 404, 'ResourceNotFound');
+  await refused(other.me.orders().post({ body: { id: cart.id, version: cart.version + 7 } }).execute(), 404, 'ResourceNotFound');
 
   cart = await body(own.me.carts().withId({ ID: cart.id }).post({ body: { version: cart.version, actions: [{ action: 'setShippingAddress', address: GERMANY }] } }));
   const order = await body(own.me.orders().post({ body: { id: cart.id, version: cart.version } }));
@@ -191,6 +193,53 @@ journey('signing in merges what was in both carts', async () => {
   assert.equal((await body(admin.carts().withId({ ID: anonymous.id }).get())).cartState, 'Merged');
   const active = await body(admin.carts().withCustomerId({ customerId: made.id }).get());
   assert.equal(active.id, before.id);
+});
+
+journey('all carts of the session become the customer\'s, and one of them stays the active one', async () => {
+  const made = await customer();
+  const own = await cartOf((await signedIn(made.email, PASSWORD)).me, [chair, 2]);
+  const anna = await guest();
+  const first = await cartOf(anna.me, [glass, 1]);
+  const second = await cartOf(anna.me, [chair, 1]);
+  const { cart } = await body(anna.me.login().post({ body: { email: made.email, password: PASSWORD } }));
+  assert.deepEqual([cart.id, cart.lineItems.map((line) => line.quantity)], [own.id, [2]]);
+  const carts = await Promise.all([first, second].map(({ id }) => body(admin.carts().withId({ ID: id }).get())));
+  assert.deepEqual(carts.map(({ customerId, anonymousId, cartState }) => [customerId, anonymousId, cartState]), [
+    [made.id, undefined, 'Active'], [made.id, undefined, 'Merged'],
+  ]);
+  assert.equal((await body(admin.carts().withCustomerId({ customerId: made.id }).get())).id, own.id);
+});
+
+journey('a group changes the prices of the cart at once, or is refused', async () => {
+  const group = await body(admin.customerGroups().post({ body: { groupName: unique('vip') } }));
+  const customerGroup = { typeId: 'customer-group', id: group.id };
+  const lamp = await shop.product('lamp', [{ value: eur(2000) }, { value: eur(1500), customerGroup }]);
+  const made = await customer();
+  const { me } = await signedIn(made.email, PASSWORD);
+  const cart = await cartOf(me, [lamp, 2]);
+  assert.equal(cart.totalPrice.centAmount, 4000);
+  const set = (version, extra) => admin.customers().withId({ ID: made.id }).post({ body: { version, actions: [{ action: 'setCustomerGroup', ...extra }] } });
+  const member = await body(set(made.version, { customerGroup }));
+  const cheaper = await body(me.activeCart().get());
+  assert.deepEqual([cheaper.id, cheaper.totalPrice.centAmount, cheaper.customerGroup], [cart.id, 3000, customerGroup]);
+
+  const product = await body(admin.products().withId({ ID: lamp.id }).get());
+  const [plain] = product.masterData.current.masterVariant.prices.filter((price) => !price.customerGroup);
+  await body(admin.products().withId({ ID: lamp.id }).post({ body: { version: product.version, actions: [{ action: 'removePrice', priceId: plain.id, staged: false }] } }));
+  await refused(set(member.version, {}).execute(), 400, 'MatchingPriceNotFound');
+  const held = await body(admin.customers().withId({ ID: made.id }).get());
+  assert.deepEqual([held.version, held.customerGroup], [member.version, customerGroup]);
+});
+
+journey('signing in works the cart out anew', async () => {
+  const sofa = await shop.product('sofa', [{ value: eur(5000) }]);
+  const made = await customer();
+  const cart = await cartOf((await signedIn(made.email, PASSWORD)).me, [sofa, 1]);
+  const product = await body(admin.products().withId({ ID: sofa.id }).get());
+  const [price] = product.masterData.current.masterVariant.prices;
+  await body(admin.products().withId({ ID: sofa.id }).post({ body: { version: product.version, actions: [{ action: 'changePrice', priceId: price.id, price: { value: eur(4000) }, staged: false }] } }));
+  const { cart: anew } = await body(login(made.email));
+  assert.deepEqual([anew.id, anew.totalPrice.centAmount], [cart.id, 4000]);
 });
 
 journey('the merchant finds, groups and edits customers', async () => {

@@ -254,6 +254,19 @@ impl ApiError {
         .with("currentVersion", current)
     }
 
+    /// 400: a predicate in that field cannot be read.
+    #[must_use]
+    pub fn syntax(field: &str, detail: impl Into<String>) -> Self {
+        Self::new(Code::SyntaxError, format!("Syntax error while parsing {field}."))
+            .with("detailedErrorMessage", detail.into())
+    }
+
+    /// 400: a predicate in that field can be read, but means nothing.
+    #[must_use]
+    pub fn semantic(field: &str, detail: impl Into<String>) -> Self {
+        Self::new(Code::SemanticError, format!("Semantic error in {field}. {}", detail.into()))
+    }
+
     /// 400: the body is not JSON or not of the type's shape; `detail` names the path.
     #[must_use]
     pub fn invalid_json(detail: impl Into<String>) -> Self {

@@ -174,7 +174,6 @@ pub struct PriceFunction {
 #[allow(missing_docs, reason = "the API's own property names")]
 pub struct ZoneRateDraft {
     pub zone: ResourceIdentifier,
-    #[serde(default, deserialize_with = "crate::null_as_default")]
     pub shipping_rates: Vec<ShippingRateDraft>,
 }
 

@@ -4,7 +4,7 @@ use crate::customers::{Customers, SignUp};
 use crate::desk::Desk;
 use api::cart::CartMergeMode;
 use api::customer::Customer;
-use api::internal::cart::{ActiveCart, AdoptCart, RepriceCarts};
+use api::internal::cart::{AdoptCart, RepriceCarts};
 use api::internal::order::AdoptOrders;
 use api::{Id, Result, ServiceName};
 use kit::http::RequestInfo;
@@ -18,7 +18,7 @@ use serde_json::value::RawValue;
 pub(crate) type Cart = Option<Box<RawValue>>;
 
 impl Desk {
-    /// Gives the customer what was anonymous, and tells the active cart.
+    /// Gives the customer what was anonymous, if anything, and tells the active cart, worked out anew.
     pub(crate) async fn adopt(
         &self,
         request: &RequestInfo,
@@ -60,19 +60,18 @@ impl Desk {
         peers::call::<IgnoredAny>(peers, ServiceName::Order, "/adopt", request, &adopt).await.map(drop)
     }
 
-    /// The customer's most recently modified active cart.
-    pub(crate) async fn active_cart(&self, request: &RequestInfo, customer: &Id) -> Result<Cart> {
-        self.ask_cart(request, "/active", &ActiveCart { customer_id: customer.clone() }).await
-    }
-
     /// Has the customer's carts worked out anew for the groups that it belongs to now.
     pub(crate) async fn reprice(&self, request: &RequestInfo, customer: &State<Customers>) -> Result<()> {
-        let reprice = RepriceCarts {
-            customer_id: customer.meta.id.clone(),
-            customer_group: customer.customer_group.clone(),
-            customer_group_assignments: groups(&customer.body),
-        };
-        self.ask_cart(request, "/reprice", &reprice).await.map(|_| ())
+        self.ask_cart(request, "/reprice", &regrouped(customer)).await.map(drop)
+    }
+
+    /// Refuses groups for which the customer's active cart has no prices or taxes.
+    pub(crate) async fn check_reprice(
+        &self,
+        request: &RequestInfo,
+        customer: &State<Customers>,
+    ) -> Result<()> {
+        self.ask_cart(request, "/check-reprice", &regrouped(customer)).await.map(drop)
     }
 
     async fn ask_cart(
@@ -82,6 +81,14 @@ impl Desk {
         body: &impl Serialize,
     ) -> Result<Cart> {
         peers::call(self.deps.peers.as_ref(), ServiceName::Cart, path, request, body).await
+    }
+}
+
+fn regrouped(customer: &State<Customers>) -> RepriceCarts {
+    RepriceCarts {
+        customer_id: customer.meta.id.clone(),
+        customer_group: customer.customer_group.clone(),
+        customer_group_assignments: groups(&customer.body),
     }
 }
 

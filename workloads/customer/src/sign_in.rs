@@ -1,4 +1,4 @@
-//! Signing in: who it is, and the cart that goes on from here. The customer does not change.
+//! Signing in: who it is, and the cart that goes on from here, worked out anew. The customer does not change.
 
 use crate::desk::{Desk, Found, sign_in_result};
 use crate::sign_up::anonymous;
@@ -21,13 +21,9 @@ impl Desk {
         let store = request.caller.store.as_ref();
         let Found { json, state } =
             self.authenticate(request.project(), &sign_in.email, &sign_in.password, store).await?;
-        let cart = match &brought {
-            Some(brought) => {
-                let mode = sign_in.anonymous_cart_sign_in_mode;
-                self.adopt(request, &state, brought, mode, sign_in.update_product_data).await?
-            }
-            None => self.active_cart(request, &state.meta.id).await?,
-        };
+        let brought = brought.unwrap_or_default();
+        let mode = sign_in.anonymous_cart_sign_in_mode;
+        let cart = self.adopt(request, &state, &brought, mode, sign_in.update_product_data).await?;
         Ok(sign_in_result(&json, cart.as_ref().map(|cart| cart.get())))
     }
 }

@@ -3,7 +3,7 @@
 //! Pure. A change holds everything that it needs (ids, times, resolved references), so applying it
 //! again to the same state gives the same state.
 
-use api::cart::{ItemShippingDetails, ItemState};
+use api::cart::{EstimatedDelivery, ItemShippingDetails, ItemState};
 use api::order::{
     Delivery, DeliveryItem, Order, OrderState, Parcel, ParcelMeasurements, PaymentState, ReturnInfo,
     ReturnItem, ReturnPaymentState, ReturnShipmentState, ShipmentState, SyncInfo, TrackingData,
@@ -46,6 +46,7 @@ pub(crate) enum Change {
         of: Part,
         custom: Option<CustomFields>,
     },
+    EstimatedDelivery(Option<EstimatedDelivery>),
     DeliveryAdded(Box<Delivery>),
     DeliveryRemoved(Id),
     DeliveryItems {
@@ -135,6 +136,11 @@ impl Change {
             Self::Custom { of, custom } => {
                 if let Some(held) = of.of_mut(order) {
                     held.clone_from(custom);
+                }
+            }
+            Self::EstimatedDelivery(to) => {
+                if let Some(info) = &mut order.shipping_info {
+                    info.estimated_delivery = *to;
                 }
             }
             Self::DeliveryAdded(_)

@@ -31,7 +31,7 @@ use api::{ApiError, Code, Id, Kind, Result, ServiceName, Stored, Timestamp};
 use kit::http::RequestInfo;
 use kit::peers::{call, internal};
 use kit::recovery::Recover;
-use kit::resource::{Access, Collection, Context, Edit, Facts, Lookups, Owner, State, Stop};
+use kit::resource::{Access, Collection, Context, Edit, Facts, Lookups, State, Stop};
 use kit::store::{Selector, Visibility};
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
@@ -74,7 +74,8 @@ impl Checkout {
         Self { orders, lookups, confirmations }
     }
 
-    /// Makes an order of the cart that the draft names; gives its JSON text.
+    /// Makes an order of the cart that the draft names, which must be one of those that the path shows (the cart
+    /// service sees the same caller); gives its JSON text.
     pub(crate) async fn place(
         self: &Arc<Self>,
         request: RequestInfo,
@@ -84,18 +85,12 @@ impl Checkout {
         let clock = &self.orders.deps.clock;
         let now = clock.now();
         let (order_id, deadline) = (clock.new_id(now), now.plus_millis(SAGA_MS));
-        let cart_id = self.cart_id(&request, &draft, &order_id, now).await?;
-        let prepare = PrepareCart { cart_id, version: draft.version, order_id: order_id.clone(), deadline };
+        let cart_id = self.cart_id(&request, &draft, access, &order_id, now).await?;
+        let own = access.owner.is_some();
+        let prepare =
+            PrepareCart { cart_id, version: draft.version, order_id: order_id.clone(), deadline, own };
         let cart: Box<RawValue> = self.call(ServiceName::Cart, "/prepare", &request, &prepare).await?;
         let cart: Stored<Cart> = Stored::from_json(cart.get()).map_err(|e| internal(&e))?;
-        let shown = access.owner.as_ref().is_none_or(|owner| is_of(&cart, owner))
-            && access
-                .store
-                .as_ref()
-                .is_none_or(|key| cart.store.as_ref().is_some_and(|held| held.key == *key));
-        if !shown {
-            return Err(ApiError::referenced_not_found("cart", ("id", prepare.cart_id.as_str())));
-        }
         let source = Source::Cart { draft: Box::new(draft), cart: Box::new(cart) };
         self.make(request, now, Making { id: order_id, deadline, source }).await
     }
@@ -118,6 +113,7 @@ impl Checkout {
         &self,
         request: &RequestInfo,
         draft: &OrderFromCartDraft,
+        access: &Access,
         order_id: &Id,
         now: Timestamp,
     ) -> Result<Id> {
@@ -127,14 +123,16 @@ impl Checkout {
             (None, None) => return Err(ApiError::invalid_json("cart: missing field")),
         };
         cart.expect(Kind::Cart)?;
-        if let By::Id(id) = cart.by() {
-            return Ok(id.clone());
-        }
+        let key = match cart.by() {
+            By::Id(id) => return Ok(id.clone()),
+            By::Key(key) => key,
+        };
         let mut facts = Facts::default();
         self.lookups.fetch(request, vec![Context::lookup_of(Kind::Cart, cart)], &mut facts).await?;
         let cx = Context::new(now, order_id.clone(), request, self.orders.deps.clock.as_ref(), &facts);
         match cx.reference(Kind::Cart, cart) {
             Ok(reference) => Ok(reference.id),
+            Err(Stop::Refused(_)) if *access != Access::PROJECT => Err(ApiError::key_not_found(key)),
             Err(Stop::Refused(error)) => Err(error),
             Err(Stop::Missing) => Err(internal(&"a cart that was looked up is not known")),
         }
@@ -287,13 +285,6 @@ impl Checkout {
         body: &impl serde::Serialize,
     ) -> Result<T> {
         call(self.orders.deps.peers.as_ref(), to, path, request, body).await
-    }
-}
-
-fn is_of(cart: &Cart, owner: &Owner) -> bool {
-    match owner {
-        Owner::Customer(id) => cart.customer_id.as_ref() == Some(id),
-        Owner::Anonymous(id) => cart.anonymous_id.as_ref() == Some(id),
     }
 }
 

@@ -4,9 +4,9 @@
 //! value that is absent removes what was set.
 
 use super::{
-    CustomLineItemDraft, CustomLineItemPriceMode, ExternalTaxAmountDraft, ExternalTotalPrice, FreezeStrategy,
-    InventoryMode, ItemShippingDetailsDraft, ItemShippingTarget, LineItemDraft, ShippingRateInputDraft,
-    TaxCalculationMode, TaxMode, TaxPortionDraft,
+    CustomLineItemDraft, CustomLineItemPriceMode, EstimatedDelivery, ExternalTaxAmountDraft,
+    ExternalTotalPrice, FreezeStrategy, InventoryMode, ItemShippingDetailsDraft, ItemShippingTarget,
+    LineItemDraft, ShippingRateInputDraft, TaxCalculationMode, TaxMode, TaxPortionDraft,
 };
 use crate::shipping_method::ShippingRateDraft;
 use crate::tax_category::ExternalTaxRateDraft;
@@ -269,6 +269,7 @@ pub enum CartAction {
     SetShippingMethod {
         shipping_method: Option<ResourceIdentifier>,
         external_tax_rate: Option<ExternalTaxRateDraft>,
+        estimated_delivery: Option<EstimatedDelivery>,
     },
     SetCustomShippingMethod {
         shipping_method_name: String,
@@ -276,6 +277,11 @@ pub enum CartAction {
         tax_category: Option<ResourceIdentifier>,
         external_tax_rate: Option<ExternalTaxRateDraft>,
         custom: Option<CustomFieldsDraft>,
+        estimated_delivery: Option<EstimatedDelivery>,
+    },
+    SetEstimatedDelivery {
+        shipping_key: Option<String>,
+        estimated_delivery: Option<EstimatedDelivery>,
     },
     SetShippingMethodTaxRate {
         external_tax_rate: Option<ExternalTaxRateDraft>,

@@ -20,7 +20,9 @@ pub use line_item::{
     LineItem, LineItemDraft, LineItemMode, LineItemPriceMode, ReservationReference, ReservationTypeId,
 };
 pub use my::{MY_CART_ACTIONS, MyCartDraft, MyLineItemDraft};
-pub use shipping::{ShippingInfo, ShippingMethodState, ShippingRateInput, ShippingRateInputDraft};
+pub use shipping::{
+    EstimatedDelivery, ShippingInfo, ShippingMethodState, ShippingRateInput, ShippingRateInputDraft,
+};
 pub use tax::{
     ExternalTaxAmountDraft, MethodTaxRate, MethodTaxedPrice, TaxCalculationMode, TaxMode, TaxPortion,
     TaxPortionDraft, TaxedItemPrice, TaxedPrice,
@@ -200,6 +202,18 @@ pub enum ShippingMode {
     #[default]
     Single,
     Multiple,
+}
+
+impl ShippingMode {
+    /// Refuses a `shippingKey` where there is one shipping method, and asks for it where there are several.
+    pub fn check_key(self, key: Option<&str>) -> Result<()> {
+        let message = match (self, key) {
+            (Self::Single, None) | (Self::Multiple, Some(_)) => return Ok(()),
+            (Self::Single, Some(_)) => "In the shipping mode 'Single' there is no 'shippingKey'.",
+            (Self::Multiple, None) => "In the shipping mode 'Multiple' the 'shippingKey' is required.",
+        };
+        Err(ApiError::invalid_operation(message))
+    }
 }
 
 /// What happens to stock (contract §7).

@@ -3,7 +3,7 @@
 use super::{NotBuilt, TaxedItemPrice};
 use crate::shipping_method::ShippingRate;
 use crate::tax_category::TaxRate;
-use crate::{LocalizedString, Reference, TypedMoney};
+use crate::{ApiError, LocalizedString, Reference, Result, Timestamp, TypedMoney};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -29,6 +29,31 @@ pub struct ShippingInfo {
     #[serde(default)]
     pub deliveries: Vec<NotBuilt>,
     pub shipping_method_state: ShippingMethodState,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub estimated_delivery: Option<EstimatedDelivery>,
+}
+
+/// When a shipment is expected; at least one of the two is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[allow(missing_docs, reason = "the API's own property names")]
+pub struct EstimatedDelivery {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from: Option<Timestamp>,
+    /// Not before `from`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
+}
+
+impl EstimatedDelivery {
+    /// A value as it comes in: an empty one is none.
+    pub fn checked(value: Option<Self>) -> Result<Option<Self>> {
+        if let Some(Self { from: Some(from), until: Some(until) }) = value
+            && until < from
+        {
+            return Err(ApiError::invalid_field("estimatedDelivery.until", until.to_string()));
+        }
+        Ok(value.filter(|value| value.from.is_some() || value.until.is_some()))
+    }
 }
 
 /// Whether the method's predicate fits the cart.

@@ -13,7 +13,8 @@ use serde::{Deserialize, Serialize};
 /// Errors: 409 of the version; `InvalidOperation` (ordered or merged, empty, no shipping address, a
 /// variant that is gone, a missing external tax rate); `PriceChanged` with `lineItems` and `shipping`;
 /// `ShippingMethodDoesNotMatchCart`; `InvalidItemShippingDetails`; `MatchingPriceNotFound`;
-/// `MissingTaxRateForCountry`; `ReferencedResourceNotFound` for a cart that is not there.
+/// `MissingTaxRateForCountry`; `ReferencedResourceNotFound` for a cart that is not there, and 404 where only the
+/// caller's own carts, or those of the caller's store, are.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PrepareCart {
@@ -25,6 +26,9 @@ pub struct PrepareCart {
     pub order_id: Id,
     /// Until then the order is decided.
     pub deadline: Timestamp,
+    /// Only a cart of the caller's own is there.
+    #[serde(default)]
+    pub own: bool,
 }
 
 /// `POST /order`: marks the cart as ordered, under the version that was prepared. Answers the cart, also
@@ -69,11 +73,11 @@ pub struct ConfirmCart {
     pub order_id: Id,
 }
 
-/// `POST /adopt`: a guest becomes a customer, by signing up or in; the guest's cart becomes the customer's
-/// or goes into it (contract §5). Answers the customer's active cart, or `null`.
+/// `POST /adopt`: somebody signs up or in. A guest's cart becomes the customer's or goes into it (contract §5), the
+/// session's other carts become the customer's too, and the active cart is worked out anew, without the lines that
+/// are not valid any more. Answers the customer's active cart, or `null`.
 ///
-/// The customer need not exist yet: a sign-up calls this first and makes no customer if it fails. Neither
-/// anonymous id nor cart: nothing changes, and the answer is as of [`ActiveCart`].
+/// The customer need not exist yet: a sign-up calls this first and makes no customer if it fails.
 ///
 /// Errors: `ReferencedResourceNotFound` (no such cart), `InvalidOperation` (cart and id do not agree, or the
 /// cart is a customer's), `MatchingPriceNotFound`, `MissingTaxRateForCountry`.
@@ -105,14 +109,6 @@ pub struct AdoptCart {
     pub update_product_data: bool,
 }
 
-/// `POST /active`: the customer's most recently modified active cart of origin `Customer`, or `null`.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct ActiveCart {
-    /// The customer.
-    pub customer_id: Id,
-}
-
 /// `POST /held`: for which of these lines the cart still wants units kept. Answers `Vec<bool>`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -124,6 +120,9 @@ pub struct HeldLines {
 }
 
 /// `POST /reprice`: the customer's groups changed; works the active carts out anew. Answers `null`.
+///
+/// `POST /check-reprice`: whether that can be done with the most recently modified of them; nothing is changed.
+/// Errors: `MatchingPriceNotFound`, `MissingTaxRateForCountry`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RepriceCarts {

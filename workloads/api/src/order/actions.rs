@@ -6,7 +6,7 @@ use super::{
     DeliveryItem, ItemStateDraft, OrderState, ParcelDraft, ParcelMeasurements, PaymentState, ReturnInfoDraft,
     ReturnPaymentState, ReturnShipmentState, ShipmentState, TrackingData,
 };
-use crate::cart::ItemShippingDetailsDraft;
+use crate::cart::{EstimatedDelivery, ItemShippingDetailsDraft};
 use crate::type_definition::{SetCustomField, SetCustomType};
 use crate::{
     AddressDraft, CustomFieldsDraft, Id, Key, Locale, ResourceIdentifier, StoreIdentifier, Timestamp,
@@ -187,6 +187,10 @@ pub enum OrderAction {
     // --- shipping -----------------------------------------------------------------------------
     SetShippingCustomType(SetCustomType),
     SetShippingCustomField(SetCustomField),
+    SetEstimatedDelivery {
+        shipping_key: Option<String>,
+        estimated_delivery: Option<EstimatedDelivery>,
+    },
     AddDelivery(Box<AddDelivery>),
     RemoveDelivery {
         #[serde(flatten)]

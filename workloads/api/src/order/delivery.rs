@@ -1,6 +1,6 @@
 //! Shipping of an order: the method with its price, deliveries and their parcels.
 
-use crate::cart::{ShippingInfo, ShippingMethodState, TaxedItemPrice};
+use crate::cart::{EstimatedDelivery, ShippingInfo, ShippingMethodState, TaxedItemPrice};
 use crate::shipping_method::ShippingRate;
 use crate::tax_category::TaxRate;
 use crate::{Address, CustomFields, CustomFieldsDraft, Id, Key, Reference, Timestamp, TypedMoney};
@@ -26,6 +26,8 @@ pub struct OrderShippingInfo {
     #[serde(default)]
     pub deliveries: Vec<Delivery>,
     pub shipping_method_state: ShippingMethodState,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub estimated_delivery: Option<EstimatedDelivery>,
 }
 
 impl From<ShippingInfo> for OrderShippingInfo {
@@ -40,6 +42,7 @@ impl From<ShippingInfo> for OrderShippingInfo {
             shipping_method: info.shipping_method,
             deliveries: Vec::new(),
             shipping_method_state: info.shipping_method_state,
+            estimated_delivery: info.estimated_delivery,
         }
     }
 }

@@ -2,15 +2,21 @@
 //!
 //! `country = "DE" and lineItemTotal(sku in ("A", "B")) >= "50.00 EUR"`. Fields are dotted paths of the cart
 //! (`shippingAddress.country`, `customer.email`, `customer.customerGroup.id`, `custom.field`,
-//! `taxedPrice.net`), amounts are written `"12.50 EUR"`, lines are counted and summed by
-//! `lineItemCount(…)`, `lineItemTotal(…)`, `lineItemExists(…)`, `forAllLineItems(…)` and the same of
-//! `customLineItem…`, over the fields of a line (`sku`, `product.id`, `quantity`, `price`,
-//! `attributes.name`, `custom.field`). What is unset meets no comparison. A text that is no predicate, or
-//! that names a field which carts do not have, is refused where it is set.
+//! `taxedPrice.net`; all of them in [`fields`]), amounts are written `"12.50 EUR"`. Lines are counted and summed
+//! by `lineItemCount(…)`, `lineItemTotal(…)`, `lineItemNetTotal(…)`, `lineItemGrossTotal(…)`, asked by
+//! `lineItemExists(…)` and `forAllLineItems(…)`, and the same of `customLineItem…`, over the fields of a line
+//! (`sku`, `product.id`, `categories.id`, `quantity`, `price.centAmount`, `attributes.name`, `custom.field`);
+//! `shippingInfoExists(…)` and `forAllShippingInfos(…)` over those of its shipping. What is true or false by itself
+//! needs no comparison: `lineItemExists(true)`. What is unset meets no comparison. A text that is no predicate is
+//! refused where it is set: a `SyntaxError` if it cannot be read, a `SemanticError` if it names what carts do not have
+//! or compares different kinds of values (contract §2).
 
+mod fields;
 mod parse;
 mod value;
 
+use api::ApiError;
+use fields::Kind;
 use parse::Parser;
 use rust_decimal::Decimal;
 use serde_json::Value;
@@ -22,45 +28,85 @@ const MAX_LENGTH: usize = 8_192;
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct CartPredicate(Expr);
 
+/// Why a text is no predicate; says what was expected where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum PredicateError {
+    /// It cannot be read.
+    Syntax(String),
+    /// It means nothing.
+    Semantic(String),
+}
+
+impl PredicateError {
+    /// The 400 for a predicate in that field.
+    pub(crate) fn of_field(self, field: &str) -> ApiError {
+        match self {
+            Self::Syntax(detail) => ApiError::syntax(field, detail),
+            Self::Semantic(detail) => ApiError::semantic(field, detail),
+        }
+    }
+}
+
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Expr {
+enum Expr {
     And(Box<Expr>, Box<Expr>),
     Or(Box<Expr>, Box<Expr>),
     Not(Box<Expr>),
+    /// Something that is true or false by itself.
+    Is(Operand),
     Compare(Operand, Comparison, Literal),
-    In { operand: Operand, items: Vec<Literal>, negated: bool },
-    Contains { operand: Operand, items: Vec<Literal>, all: bool },
-    Defined { operand: Operand, negated: bool },
-    Empty { operand: Operand, negated: bool },
+    In {
+        operand: Operand,
+        items: Vec<Literal>,
+        negated: bool,
+    },
+    Contains {
+        operand: Operand,
+        items: Vec<Literal>,
+        all: bool,
+    },
+    Defined {
+        operand: Operand,
+        negated: bool,
+    },
+    Empty {
+        operand: Operand,
+        negated: bool,
+    },
 }
 
 /// What a comparison looks at.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Operand {
+enum Operand {
     Literal(Literal),
-    /// Steps from the cart, or from a line inside of a function over lines.
-    Path(Vec<String>),
-    Lines(LineFunction, Lines, Box<Expr>),
+    /// Steps of the JSON of the cart, or of a part inside of a function over parts.
+    Path(Vec<String>, Kind),
+    /// An attribute of a line's variant, and steps into its value.
+    Attribute(String, Vec<String>),
+    Parts(Function, Parts, Box<Expr>),
 }
 
-/// Which lines.
+/// Which parts of a cart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Lines {
-    Products,
-    Custom,
+enum Parts {
+    Lines,
+    CustomLines,
+    Shipping,
 }
 
-/// What is asked of lines.
+/// What is asked of parts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum LineFunction {
+enum Function {
     Count,
     Total,
+    NetTotal,
+    GrossTotal,
     Exists,
     ForAll,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Comparison {
+enum Comparison {
     Equal,
     NotEqual,
     Less,
@@ -70,17 +116,18 @@ pub(crate) enum Comparison {
 }
 
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Literal {
+enum Literal {
     Text(String),
     Number(Decimal),
     Boolean(bool),
 }
 
 impl CartPredicate {
-    /// Reads a predicate; the error says what was expected where.
-    pub(crate) fn parse(text: &str) -> Result<Self, String> {
+    /// Reads a predicate.
+    pub(crate) fn parse(text: &str) -> Result<Self, PredicateError> {
         if text.len() > MAX_LENGTH {
-            return Err(format!("a predicate has at most {MAX_LENGTH} characters"));
+            let message = format!("a predicate has at most {MAX_LENGTH} characters");
+            return Err(PredicateError::Syntax(message));
         }
         Parser::new(text).whole().map(Self)
     }

@@ -1,76 +1,33 @@
 //! The text of a cart predicate as a tree: recursive descent, bounded in depth.
 
-use super::{Comparison, Expr, LineFunction, Lines, Literal, Operand};
+use super::fields::{self, Kind};
+use super::{Comparison, Expr, Function, Literal, Operand, Parts, PredicateError};
 use rust_decimal::Decimal;
 
 const MAX_DEPTH: usize = 32;
 const MAX_ITEMS: usize = 500;
 
-/// What a cart has, under the names of the predicate language.
-const CART_FIELDS: &[&str] = &[
-    "id",
-    "key",
-    "customer",
-    "customerId",
-    "customerEmail",
-    "customerGroup",
-    "anonymousId",
-    "store",
-    "totalPrice",
-    "taxedPrice",
-    "currency",
-    "country",
-    "locale",
-    "origin",
-    "cartState",
-    "taxMode",
-    "inventoryMode",
-    "shippingMode",
-    "shippingAddress",
-    "billingAddress",
-    "shippingInfo",
-    "shippingRateInput",
-    "custom",
-    "totalLineItemQuantity",
-];
-/// What a line has.
-const LINE_FIELDS: &[&str] = &[
-    "id",
-    "key",
-    "sku",
-    "product",
-    "productId",
-    "productKey",
-    "productType",
-    "variant",
-    "attributes",
-    "quantity",
-    "price",
-    "totalPrice",
-    "money",
-    "slug",
-    "name",
-    "custom",
-    "supplyChannel",
-    "distributionChannel",
-    "taxCategory",
-    "taxRate",
-    "priceMode",
-    "inventoryMode",
-];
-
 pub(super) struct Parser<'a> {
     text: &'a str,
     at: usize,
     depth: usize,
-    in_lines: bool,
+    /// Inside of a function: over these.
+    parts: Option<Parts>,
 }
 
-type Parsed<T> = Result<T, String>;
+type Parsed<T> = Result<T, PredicateError>;
+
+fn unreadable<T>(message: String) -> Parsed<T> {
+    Err(PredicateError::Syntax(message))
+}
+
+fn meaningless<T>(message: String) -> Parsed<T> {
+    Err(PredicateError::Semantic(message))
+}
 
 impl<'a> Parser<'a> {
     pub(super) fn new(text: &'a str) -> Self {
-        Self { text, at: 0, depth: 0, in_lines: false }
+        Self { text, at: 0, depth: 0, parts: None }
     }
 
     pub(super) fn whole(mut self) -> Parsed<Expr> {
@@ -91,7 +48,7 @@ impl<'a> Parser<'a> {
     fn expected<T>(&self, what: &str) -> Parsed<T> {
         let found: String = self.rest().chars().take(20).collect();
         let found = if found.is_empty() { "the end".to_owned() } else { format!("'{found}'") };
-        Err(format!("expected {what} at character {}, but found {found}", self.at + 1))
+        unreadable(format!("expected {what} at character {}, but found {found}", self.at + 1))
     }
 
     fn symbol(&mut self, symbol: &str) -> bool {
@@ -128,14 +85,14 @@ impl<'a> Parser<'a> {
     fn any(&mut self) -> Parsed<Expr> {
         self.depth += 1;
         if self.depth > MAX_DEPTH {
-            return Err(format!("a predicate nests at most {MAX_DEPTH} levels"));
+            return unreadable(format!("a predicate nests at most {MAX_DEPTH} levels"));
         }
         let mut left = self.all()?;
         let mut parts = 0;
         while self.keyword("or") {
             parts += 1;
             if parts > MAX_ITEMS {
-                return Err(format!("a predicate has at most {MAX_ITEMS} parts"));
+                return unreadable(format!("a predicate has at most {MAX_ITEMS} parts"));
             }
             left = Expr::Or(Box::new(left), Box::new(self.all()?));
         }
@@ -149,7 +106,7 @@ impl<'a> Parser<'a> {
         while self.keyword("and") {
             parts += 1;
             if parts > MAX_ITEMS {
-                return Err(format!("a predicate has at most {MAX_ITEMS} parts"));
+                return unreadable(format!("a predicate has at most {MAX_ITEMS} parts"));
             }
             left = Expr::And(Box::new(left), Box::new(self.one()?));
         }
@@ -182,23 +139,27 @@ impl<'a> Parser<'a> {
             return Ok(Operand::Literal(literal));
         }
         let Some(name) = self.name() else { return self.expected("a field, a value or '('") };
-        if let Some((function, lines)) = line_function(name) {
-            if self.in_lines || !self.symbol("(") {
-                return self.expected("'(' of a function over the cart's lines");
-            }
-            self.in_lines = true;
-            let inner = self.closed()?;
-            self.in_lines = false;
-            return Ok(Operand::Lines(function, lines, Box::new(inner)));
+        if self.symbol("(") {
+            return self.function(name);
         }
-        let steps: Vec<String> = name.split('.').map(|step| step.trim_matches('`').to_owned()).collect();
-        let known = if self.in_lines { LINE_FIELDS } else { CART_FIELDS };
-        match steps.first() {
-            Some(first) if known.contains(&first.as_str()) && steps.iter().all(|step| !step.is_empty()) => {
-                Ok(Operand::Path(steps))
-            }
-            _ => Err(format!("there is no field '{name}'")),
+        match fields::field(self.parts, name) {
+            Some(field) => Ok(field),
+            None => meaningless(format!("The field '{name}' does not exist.")),
         }
+    }
+
+    /// The rest of a function over parts of the cart.
+    fn function(&mut self, name: &str) -> Parsed<Operand> {
+        let Some((function, parts)) = function(name) else {
+            return meaningless(format!("The function '{name}' does not exist."));
+        };
+        if self.parts.is_some() {
+            return meaningless(format!("The function '{name}' does not exist inside of another function."));
+        }
+        self.parts = Some(parts);
+        let inner = self.closed()?;
+        self.parts = None;
+        Ok(Operand::Parts(function, parts, Box::new(inner)))
     }
 
     fn test(&mut self, operand: Operand) -> Parsed<Expr> {
@@ -212,7 +173,12 @@ impl<'a> Parser<'a> {
             (">", Comparison::Greater),
         ] {
             if self.symbol(symbol) {
-                let Some(literal) = self.literal()? else { return self.expected("a value") };
+                let literal = self.value()?;
+                let kind = kind_of(&operand);
+                let is_ordered = !matches!(comparison, Comparison::Equal | Comparison::NotEqual);
+                if !kind.compares_with(&literal) || (kind == Kind::Boolean && is_ordered) {
+                    return meaningless(different(&literal));
+                }
                 return Ok(Expr::Compare(operand, comparison, literal));
             }
         }
@@ -228,16 +194,36 @@ impl<'a> Parser<'a> {
         }
         if self.keyword("contains") {
             let all = self.keyword("all");
-            if !all && !self.keyword("any") {
-                return self.expected("'all' or 'any'");
-            }
-            return Ok(Expr::Contains { operand, items: self.items()?, all });
+            let any = !all && self.keyword("any");
+            let items = if all || any { self.items()? } else { vec![self.value()?] };
+            let element = match kind_of(&operand) {
+                Kind::Texts => Kind::Text,
+                Kind::Any => Kind::Any,
+                _ => return meaningless("Only a set contains values.".to_owned()),
+            };
+            check_items(element, &items)?;
+            return Ok(Expr::Contains { operand, items, all: !any });
         }
+        let before = self.at;
         let negated = self.keyword("not");
         if self.keyword("in") {
-            return Ok(Expr::In { operand, items: self.items()?, negated });
+            let items = self.items()?;
+            check_items(kind_of(&operand), &items)?;
+            return Ok(Expr::In { operand, items, negated });
+        }
+        self.at = before;
+        let alone = matches!(&operand, Operand::Literal(_) | Operand::Parts(..));
+        if alone && kind_of(&operand) == Kind::Boolean {
+            return Ok(Expr::Is(operand));
         }
         self.expected("a comparison")
+    }
+
+    fn value(&mut self) -> Parsed<Literal> {
+        match self.literal()? {
+            Some(literal) => Ok(literal),
+            None => self.expected("a value"),
+        }
     }
 
     fn items(&mut self) -> Parsed<Vec<Literal>> {
@@ -248,7 +234,7 @@ impl<'a> Parser<'a> {
         loop {
             match self.literal()? {
                 Some(literal) if items.len() < MAX_ITEMS => items.push(literal),
-                Some(_) => return Err(format!("a list has at most {MAX_ITEMS} values")),
+                Some(_) => return unreadable(format!("a list has at most {MAX_ITEMS} values")),
                 None => return self.expected("a value"),
             }
             if self.symbol(")") {
@@ -297,16 +283,51 @@ impl<'a> Parser<'a> {
     }
 }
 
-fn line_function(name: &str) -> Option<(LineFunction, Lines)> {
+fn function(name: &str) -> Option<(Function, Parts)> {
     Some(match name {
-        "lineItemCount" => (LineFunction::Count, Lines::Products),
-        "lineItemTotal" => (LineFunction::Total, Lines::Products),
-        "lineItemExists" => (LineFunction::Exists, Lines::Products),
-        "forAllLineItems" => (LineFunction::ForAll, Lines::Products),
-        "customLineItemCount" => (LineFunction::Count, Lines::Custom),
-        "customLineItemTotal" => (LineFunction::Total, Lines::Custom),
-        "customLineItemExists" => (LineFunction::Exists, Lines::Custom),
-        "forAllCustomLineItems" => (LineFunction::ForAll, Lines::Custom),
+        "lineItemCount" => (Function::Count, Parts::Lines),
+        "lineItemTotal" => (Function::Total, Parts::Lines),
+        "lineItemNetTotal" => (Function::NetTotal, Parts::Lines),
+        "lineItemGrossTotal" => (Function::GrossTotal, Parts::Lines),
+        "lineItemExists" => (Function::Exists, Parts::Lines),
+        "forAllLineItems" => (Function::ForAll, Parts::Lines),
+        "customLineItemCount" => (Function::Count, Parts::CustomLines),
+        "customLineItemTotal" => (Function::Total, Parts::CustomLines),
+        "customLineItemNetTotal" => (Function::NetTotal, Parts::CustomLines),
+        "customLineItemGrossTotal" => (Function::GrossTotal, Parts::CustomLines),
+        "customLineItemExists" => (Function::Exists, Parts::CustomLines),
+        "forAllCustomLineItems" => (Function::ForAll, Parts::CustomLines),
+        "shippingInfoExists" => (Function::Exists, Parts::Shipping),
+        "forAllShippingInfos" => (Function::ForAll, Parts::Shipping),
         _ => return None,
     })
+}
+
+fn kind_of(operand: &Operand) -> Kind {
+    match operand {
+        Operand::Literal(Literal::Text(_)) => Kind::Text,
+        Operand::Literal(Literal::Number(_)) => Kind::Number,
+        Operand::Literal(Literal::Boolean(_)) => Kind::Boolean,
+        Operand::Path(_, kind) => *kind,
+        Operand::Attribute(..) => Kind::Any,
+        Operand::Parts(Function::Count, ..) => Kind::Number,
+        Operand::Parts(Function::Total | Function::NetTotal | Function::GrossTotal, ..) => Kind::Money,
+        Operand::Parts(Function::Exists | Function::ForAll, ..) => Kind::Boolean,
+    }
+}
+
+fn check_items(kind: Kind, items: &[Literal]) -> Parsed<()> {
+    match items.iter().find(|item| !kind.compares_with(item)) {
+        Some(item) => meaningless(different(item)),
+        None => Ok(()),
+    }
+}
+
+fn different(literal: &Literal) -> String {
+    let value = match literal {
+        Literal::Text(text) => format!("\"{text}\""),
+        Literal::Number(number) => number.to_string(),
+        Literal::Boolean(value) => value.to_string(),
+    };
+    format!("The value {value} is not of the kind that it is compared with.")
 }

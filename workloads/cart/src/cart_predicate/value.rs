@@ -1,18 +1,18 @@
 //! Whether a cart meets a predicate.
 
-use super::{Comparison, Expr, LineFunction, Lines, Literal, Operand};
-use api::CurrencyCode;
+use super::{Comparison, Expr, Function, Literal, Operand, Parts, fields};
 use rust_decimal::Decimal;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::borrow::Cow;
 use std::cmp::Ordering;
 
-/// Whether the object, a cart or a line, meets the predicate.
+/// Whether the object, a cart or a part of one, meets the predicate.
 pub(super) fn holds(expr: &Expr, object: &Value) -> bool {
     match expr {
         Expr::And(left, right) => holds(left, object) && holds(right, object),
         Expr::Or(left, right) => holds(left, object) || holds(right, object),
         Expr::Not(inner) => !holds(inner, object),
+        Expr::Is(operand) => found(operand, object).as_bool() == Some(true),
         Expr::Compare(operand, comparison, literal) => {
             elements(&found(operand, object)).iter().any(|value| compares(value, *comparison, literal))
         }
@@ -56,73 +56,62 @@ fn found<'v>(operand: &Operand, object: &'v Value) -> Cow<'v, Value> {
         Operand::Literal(Literal::Number(number)) => {
             Cow::Owned(Value::from(number.to_string().parse::<serde_json::Number>().ok()))
         }
-        Operand::Path(steps) => at_path(steps, object),
-        Operand::Lines(function, lines, inner) => Cow::Owned(of_lines(*function, *lines, inner, object)),
-    }
-}
-
-fn of_lines(function: LineFunction, lines: Lines, inner: &Expr, cart: &Value) -> Value {
-    let name = match lines {
-        Lines::Products => "lineItems",
-        Lines::Custom => "customLineItems",
-    };
-    let all = cart.get(name).and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
-    let mut matching = all.iter().filter(|line| holds(inner, line));
-    match function {
-        LineFunction::Exists => matching.next().is_some().into(),
-        LineFunction::ForAll => (matching.count() == all.len()).into(),
-        // The number of units, not of lines.
-        LineFunction::Count => {
-            matching.filter_map(|line| line.get("quantity")?.as_i64()).fold(0_i64, i64::saturating_add).into()
-        }
-        LineFunction::Total => {
-            let cents = matching
-                .filter_map(|line| line.pointer("/totalPrice/centAmount")?.as_i64())
-                .fold(0_i64, i64::saturating_add);
-            let currency = cart.pointer("/totalPrice/currencyCode").cloned().unwrap_or_default();
-            serde_json::json!({"centAmount": cents, "currencyCode": currency})
-        }
-    }
-}
-
-/// The value under a path of the predicate language, which names some things otherwise than the API.
-fn at_path<'v>(steps: &[String], object: &'v Value) -> Cow<'v, Value> {
-    let mut names: Vec<&str> = steps.iter().map(String::as_str).collect();
-    match names.as_slice() {
-        ["customer", "id"] => names = vec!["customerId"],
-        ["customer", "email"] => names = vec!["customerEmail"],
-        ["customer", "customerGroup", ..] => {
-            names.remove(0);
-        }
-        ["currency"] => names = vec!["totalPrice", "currencyCode"],
-        ["taxedPrice", "net"] => names[1] = "totalNet",
-        ["taxedPrice", "gross"] => names[1] = "totalGross",
-        ["sku"] => names = vec!["variant", "sku"],
-        ["product", "id"] => names = vec!["productId"],
-        ["product", "key"] => names = vec!["productKey"],
-        ["variant", "key" | "id" | "sku"] => {}
-        ["price"] => names = vec!["price", "value"],
-        ["custom", field, ..] if *field != "fields" && *field != "type" => names.insert(1, "fields"),
-        ["attributes", name, rest @ ..] => {
+        Operand::Path(steps, _) => follow(steps, object),
+        Operand::Attribute(name, steps) => {
             let attributes = object.pointer("/variant/attributes").and_then(Value::as_array);
-            let attribute = attributes
-                .and_then(|all| all.iter().find(|a| a.get("name").and_then(Value::as_str) == Some(name)));
-            return attribute
-                .and_then(|a| a.get("value"))
-                .map_or(Cow::Owned(Value::Null), |value| follow(rest, value));
+            let named =
+                |attribute: &&Value| attribute.get("name").and_then(Value::as_str) == Some(name.as_str());
+            let value =
+                attributes.and_then(|all| all.iter().find(named)).and_then(|found| found.get("value"));
+            value.map_or(Cow::Owned(Value::Null), |value| follow(steps, value))
         }
-        _ => {}
+        Operand::Parts(function, parts, inner) => Cow::Owned(of_parts(*function, *parts, inner, object)),
     }
-    follow(&names, object)
 }
 
-fn follow<'v>(names: &[&str], mut value: &'v Value) -> Cow<'v, Value> {
-    for (at, name) in names.iter().enumerate() {
+/// The parts of a cart: with several shipping methods the one of each.
+fn parts_of(cart: &Value, parts: Parts) -> Vec<&Value> {
+    let list = |name: &str| cart.get(name).and_then(Value::as_array).into_iter().flatten();
+    match parts {
+        Parts::Lines => list("lineItems").collect(),
+        Parts::CustomLines => list("customLineItems").collect(),
+        Parts::Shipping => {
+            let several = list("shipping").filter_map(|shipping| shipping.get("shippingInfo"));
+            cart.get("shippingInfo").into_iter().chain(several).collect()
+        }
+    }
+}
+
+fn of_parts(function: Function, parts: Parts, inner: &Expr, cart: &Value) -> Value {
+    let all = parts_of(cart, parts);
+    let matching: Vec<&Value> = all.iter().copied().filter(|part| holds(inner, part)).collect();
+    let sum = |path: &str| -> Option<i64> {
+        let numbers = matching.iter().map(|part| part.pointer(path)?.as_i64().map(i128::from));
+        numbers.sum::<Option<i128>>()?.try_into().ok()
+    };
+    let total = |path: &str| {
+        let currency = cart.pointer("/totalPrice/currencyCode");
+        sum(path).map_or(Value::Null, |cents| json!({"centAmount": cents, "currencyCode": currency}))
+    };
+    match function {
+        Function::Exists => (!matching.is_empty()).into(),
+        Function::ForAll => (matching.len() == all.len()).into(),
+        // The number of units, not of lines.
+        Function::Count => sum("/quantity").into(),
+        Function::Total => total("/totalPrice/centAmount"),
+        // Unset as long as the taxes of a line are not known.
+        Function::NetTotal => total("/taxedPrice/totalNet/centAmount"),
+        Function::GrossTotal => total("/taxedPrice/totalGross/centAmount"),
+    }
+}
+
+fn follow<'v>(steps: &[String], mut value: &'v Value) -> Cow<'v, Value> {
+    for (at, step) in steps.iter().enumerate() {
         if let Value::Array(values) = value {
-            let rest = &names[at..];
+            let rest = &steps[at..];
             return Cow::Owned(values.iter().map(|one| follow(rest, one).into_owned()).collect());
         }
-        match value.get(name) {
+        match value.get(step) {
             Some(inner) => value = inner,
             None => return Cow::Owned(Value::Null),
         }
@@ -150,13 +139,13 @@ fn order(value: &Value, literal: &Literal) -> Option<Ordering> {
         (Value::Bool(a), Literal::Boolean(b)) => Some(a.cmp(b)),
         (Value::Number(a), Literal::Number(b)) => Some(a.to_string().parse::<Decimal>().ok()?.cmp(b)),
         (Value::Object(money), Literal::Text(text)) => {
-            let (amount, code) = text.split_once(' ')?;
-            if money.get("currencyCode")?.as_str()? != code {
+            let (amount, code) = fields::amount(text)?;
+            if money.get("currencyCode")?.as_str()? != code.as_str() {
                 return None;
             }
-            let digits = u32::from(CurrencyCode::parse(code)?.fraction_digits());
+            let digits = u32::from(code.fraction_digits());
             let cents = Decimal::from_i128_with_scale(money.get("centAmount")?.as_i64()?.into(), digits);
-            Some(cents.cmp(&amount.parse().ok()?))
+            Some(cents.cmp(&amount))
         }
         _ => None,
     }

@@ -6,7 +6,7 @@ use super::lines::{self, Given};
 use super::{
     Held, addresses, custom_lines, details, guard, holds, known, owner, prices, settle, ship, taxes,
 };
-use api::cart::{Cart, CartAction, CartLock, CartState, FreezeStrategy, InventoryMode};
+use api::cart::{Cart, CartAction, CartLock, CartState, EstimatedDelivery, FreezeStrategy, InventoryMode};
 use api::channel::ChannelRole;
 use api::type_definition::{SetCustomField, SetCustomType};
 use api::{AddressDraft, ApiError, Message, ResourceIdentifier};
@@ -82,6 +82,7 @@ pub(super) fn apply(cart: &mut Held, action: &CartAction, cx: &mut Context<'_>) 
         A::SetLineItemTaxAmount { line_item_id, line_item_key, external_tax_amount } => {
             let at = cart.find_line(line_item_id.as_ref(), line_item_key.as_ref())?;
             taxes::needs_external_amounts(cart)?;
+            settle::work_out(cart, cx)?;
             let net = cart.line_items[at].total_price;
             let amount = external_tax_amount.as_ref();
             let (rate, taxed) = amount.map(|a| taxes::external_amount(cart, net, a)).transpose()?.unzip();
@@ -171,6 +172,7 @@ pub(super) fn apply(cart: &mut Held, action: &CartAction, cx: &mut Context<'_>) 
         } => {
             let at = cart.find_custom_line(id.as_ref(), key.as_ref())?;
             taxes::needs_external_amounts(cart)?;
+            settle::work_out(cart, cx)?;
             let net = cart.custom_line_items[at].total_price;
             let amount = external_tax_amount.as_ref();
             let (rate, taxed) = amount.map(|a| taxes::external_amount(cart, net, a)).transpose()?.unzip();
@@ -248,8 +250,9 @@ pub(super) fn apply(cart: &mut Held, action: &CartAction, cx: &mut Context<'_>) 
             set_field(cart, FieldsOf::ItemAddress(at), name, value, cx)?;
         }
 
-        A::SetShippingMethod { shipping_method, external_tax_rate } => {
+        A::SetShippingMethod { shipping_method, external_tax_rate, estimated_delivery } => {
             ship::set_method(cart, shipping_method.as_ref(), external_tax_rate.as_ref(), cx)?;
+            ship::expect(cart, *estimated_delivery)?;
         }
         A::SetCustomShippingMethod {
             shipping_method_name,
@@ -257,6 +260,7 @@ pub(super) fn apply(cart: &mut Held, action: &CartAction, cx: &mut Context<'_>) 
             tax_category,
             external_tax_rate,
             custom,
+            estimated_delivery,
         } => {
             let (category, rate) = (tax_category.as_ref(), external_tax_rate.as_ref());
             ship::set_custom_method(
@@ -268,6 +272,10 @@ pub(super) fn apply(cart: &mut Held, action: &CartAction, cx: &mut Context<'_>) 
                 custom.as_ref(),
                 cx,
             )?;
+            ship::expect(cart, *estimated_delivery)?;
+        }
+        A::SetEstimatedDelivery { shipping_key, estimated_delivery } => {
+            set_estimated_delivery(cart, shipping_key.as_deref(), *estimated_delivery, cx)?;
         }
         A::SetShippingMethodTaxRate { external_tax_rate } => {
             needs_external(cart)?;
@@ -276,6 +284,7 @@ pub(super) fn apply(cart: &mut Held, action: &CartAction, cx: &mut Context<'_>) 
         }
         A::SetShippingMethodTaxAmount { external_tax_amount } => {
             taxes::needs_external_amounts(cart)?;
+            settle::work_out(cart, cx)?;
             let net = shipping_info(cart)?.price;
             let amount = external_tax_amount.as_ref();
             let (rate, taxed) = amount.map(|a| taxes::external_amount(cart, net, a)).transpose()?.unzip();
@@ -296,6 +305,7 @@ pub(super) fn apply(cart: &mut Held, action: &CartAction, cx: &mut Context<'_>) 
 
         A::SetCartTotalTax { external_total_gross, external_tax_portions } => {
             prices::in_currency(cart, external_total_gross.currency_code)?;
+            settle::work_out(cart, cx)?;
             taxes::set_total(cart, *external_total_gross, external_tax_portions)?;
         }
         A::ChangeTaxMode { tax_mode } => taxes::change_mode(cart, *tax_mode),
@@ -347,10 +357,29 @@ fn set_purchase_order(cart: &mut Held, number: &Option<String>, cx: &mut Context
     }
 }
 
+fn set_estimated_delivery(
+    cart: &mut Held,
+    key: Option<&str>,
+    to: Option<EstimatedDelivery>,
+    cx: &mut Context<'_>,
+) -> Decision<()> {
+    cart.shipping_mode.check_key(key)?;
+    let before = shipping_info(cart)?.estimated_delivery;
+    ship::expect(cart, to)?;
+    let now = shipping_info(cart)?.estimated_delivery;
+    if now != before {
+        let message = Message::new("CartEstimatedDeliverySet").with("estimatedDelivery", now);
+        cx.emit(message.with("shippingKey", key));
+    }
+    Ok(())
+}
+
 fn freeze(cart: &mut Held, strategy: FreezeStrategy, cx: &mut Context<'_>) -> Decision<()> {
     if cart.line_items.is_empty() && cart.custom_line_items.is_empty() {
         return Err(ApiError::invalid_operation("An empty cart cannot be frozen.").into());
     }
+    // What earlier actions changed is priced before the prices are kept.
+    settle::work_out(cart, cx)?;
     if cart.cart_state != CartState::Frozen {
         cx.emit(Message::new("CartFrozen"));
     }

@@ -1,6 +1,6 @@
 //! The shipping and the billing address.
 
-use super::{Held, taxes};
+use super::{Held, ship, taxes};
 use api::{Address, AddressDraft};
 use kit::resource::{Context, Decision};
 
@@ -10,19 +10,20 @@ pub(super) fn address(draft: &AddressDraft, cx: &Context<'_>) -> Decision<Addres
     Ok(draft.clone().into_address(custom))
 }
 
-/// `setShippingAddress`: taxes and shipping follow the address. Without one there are neither tax rates nor
-/// a shipping method.
+/// `setShippingAddress`: taxes and shipping follow the address, and a delivery is not expected any more when it was
+/// for another one. Without one there are neither tax rates nor a shipping method.
 pub(super) fn set_shipping(cart: &mut Held, draft: Option<&AddressDraft>, cx: &Context<'_>) -> Decision<()> {
     let address = draft.map(|draft| address(draft, cx)).transpose()?;
     let place =
         |address: &Option<Address>| address.as_ref().map(|a| (a.country, a.state().map(str::to_owned)));
     let moved = place(&address) != place(&cart.shipping_address);
+    if address != cart.shipping_address {
+        ship::expect(cart, None)?;
+    }
     cart.body.shipping_address = address;
     if cart.shipping_address.is_none() {
         taxes::drop_all(cart);
-        cart.body.shipping_info = None;
-        cart.body.shipping_custom_fields = None;
-        cart.hidden.shipping_predicate = None;
+        ship::remove(cart);
     } else if moved {
         cart.hidden.work.taxes = true;
         cart.hidden.work.shipping = true;

@@ -1,52 +1,76 @@
 //! A guest becomes a customer: the guest's cart becomes the customer's, or its lines go into the customer's
-//! own (contract §5). The target is written first, then the source is marked as merged, so that a crash in
-//! between loses nothing: equal lines take the larger quantity, so a second time changes nothing. Who signs in on a
-//! store's path has that store's carts alone.
+//! own (contract §5); the other carts of the session become the customer's (§8). The target is written first, then the
+//! source is marked as merged, so that a crash in between loses nothing: equal lines take the larger quantity, so a
+//! second time changes nothing. Who brings nothing still has the active cart worked out anew. Who signs in on a store's
+//! path has that store's carts alone.
 
 use super::{ACTIVE, Carts, Held, holds, owner, settle, ship};
 use api::cart::{Cart, CartMergeMode, CartState, LineItem, LineItemPriceMode};
-use api::internal::cart::{ActiveCart, AdoptCart, RepriceCarts};
+use api::internal::cart::{AdoptCart, RepriceCarts};
 use api::reference::By;
 use api::shipping_method::ShippingMethod;
 use api::{ApiError, Id, Kind, Result, Stored};
 use kit::http::RequestInfo;
-use kit::resource::{Access, Collection, Context, Decision, Edit, ListRequest, equals};
+use kit::resource::{Access, Collection, Context, Decision, Edit, ListRequest, Stop, equals};
 use kit::store::Selector;
 use pricing::LineIdentity;
+
+/// Carts of one page of a session; a session that made more is taken page by page.
+const PAGE: u32 = 100;
+/// Pages of one call. A session has a handful of carts; the bound keeps a call from running for ever.
+const MAX_PAGES: usize = 50;
+/// How often a cart is touched until it is the one modified last; two in one millisecond are in no order.
+const MAX_TOUCHES: usize = 20;
 
 fn change() -> Edit {
     Edit { expected_version: None, access: Access::PROJECT, visible: true }
 }
 
 /// The customer's active cart.
-pub(crate) async fn active(
+async fn active(
     carts: &Collection<Carts>,
     request: &RequestInfo,
-    of: &ActiveCart,
-) -> Result<Option<String>> {
-    let filter = equals(&format!("customerId = :value and {ACTIVE}"), of.customer_id.as_str())?;
-    carts.latest(request, filter, &Access::of(request)).await
+    customer: &Id,
+    access: &Access,
+) -> Result<Option<Stored<Cart>>> {
+    let filter = equals(&format!("customerId = :value and {ACTIVE}"), customer.as_str())?;
+    carts.latest(request, filter, access).await?.map(|text| read(&text)).transpose()
 }
 
-/// Adopts the guest's cart; gives the customer's active cart.
+/// Adopts the guest's carts; gives the customer's active cart.
 pub(crate) async fn adopt(
     carts: &Collection<Carts>,
     request: &RequestInfo,
     by: &AdoptCart,
 ) -> Result<Option<String>> {
-    let own = active(carts, request, &ActiveCart { customer_id: by.customer_id.clone() }).await?;
-    let Some(source) = source(carts, request, by).await? else { return Ok(own) };
-    let source: Stored<Cart> = read(&source)?;
-    if own.is_none() || by.mode == CartMergeMode::UseAsNewActiveCustomerCart {
-        return assign(carts, request, &source.meta.id, by).await;
+    let cart = adopt_one(carts, request, by).await?;
+    let Some(session) = &by.anonymous_id else { return Ok(cart) };
+    let others = adopt_others(carts, request, by, session).await?;
+    match cart {
+        Some(cart) if others => go_on_with(carts, request, by, cart).await.map(Some),
+        cart => Ok(cart),
     }
-    let own: Stored<Cart> = read(own.as_deref().unwrap_or_default())?;
+}
+
+/// Adopts the one cart that the guest goes on with; gives the customer's active cart.
+async fn adopt_one(
+    carts: &Collection<Carts>,
+    request: &RequestInfo,
+    by: &AdoptCart,
+) -> Result<Option<String>> {
+    let own = active(carts, request, &by.customer_id, &Access::of(request)).await?;
+    let (own, source) = match (own, source(carts, request, by).await?) {
+        (None, None) => return Ok(None),
+        (Some(own), None) => return renew(carts, request, &own.meta.id, by).await,
+        (Some(own), Some(source)) if by.mode == CartMergeMode::MergeWithExistingCustomerCart => (own, source),
+        (_, Some(source)) => return assign(carts, request, &source.meta.id, by).await,
+    };
     let mut merged = false;
     let target = Selector::Id(own.meta.id.clone());
     let edited = carts
         .edit(request, &target, &change(), |cart, cx| {
             merged = can_merge(cart, &source.body, cx)?;
-            if merged { absorb(cart, &source.body, by, cx) } else { Ok(()) }
+            if merged { absorb(cart, &source.body, by, cx) } else { refresh(cart, by, cx) }
         })
         .await?;
     let Some(edited) = edited else {
@@ -75,11 +99,16 @@ fn read(json: &str) -> Result<Stored<Cart>> {
 }
 
 /// The guest's cart, if there is an active one.
-async fn source(carts: &Collection<Carts>, request: &RequestInfo, by: &AdoptCart) -> Result<Option<String>> {
+async fn source(
+    carts: &Collection<Carts>,
+    request: &RequestInfo,
+    by: &AdoptCart,
+) -> Result<Option<Stored<Cart>>> {
     let Some(identifier) = &by.anonymous_cart else {
         let Some(id) = &by.anonymous_id else { return Ok(None) };
         let filter = equals(&format!("anonymousId = :value and {ACTIVE}"), id)?;
-        return carts.latest(request, filter, &Access::of(request)).await;
+        let latest = carts.latest(request, filter, &Access::of(request)).await?;
+        return latest.map(|text| read(&text)).transpose();
     };
     identifier.expect(Kind::Cart)?;
     let (selector, name) = match identifier.by() {
@@ -89,16 +118,37 @@ async fn source(carts: &Collection<Carts>, request: &RequestInfo, by: &AdoptCart
     let found = carts.get(request, &selector, &Access::of(request)).await?;
     let found = found.ok_or_else(|| ApiError::referenced_not_found(Kind::Cart.type_id(), name))?;
     let cart = read(&found)?;
-    if let Some(id) = &by.anonymous_id
-        && cart.anonymous_id.as_ref().is_some_and(|held| held != id)
-    {
-        let message = "The 'anonymousId' is not the one of the 'anonymousCart'.";
-        return Err(ApiError::invalid_operation(message));
-    }
-    match &cart.customer_id {
-        Some(held) if *held == by.customer_id => Ok(None),
-        Some(_) => Err(ApiError::invalid_operation("The 'anonymousCart' belongs to a customer.")),
-        None => Ok(Some(found).filter(|_| cart.cart_state == CartState::Active)),
+    check_brought(&cart.body, by)?;
+    let is_free = cart.customer_id.is_none() && cart.cart_state == CartState::Active;
+    Ok(is_free.then_some(cart))
+}
+
+/// A cart that is brought must be nobody's, and of the session that is named. One that is the customer's already was
+/// adopted before.
+pub(super) fn check_brought(cart: &Cart, by: &AdoptCart) -> Result<()> {
+    let message = match (&cart.customer_id, &by.anonymous_id) {
+        (Some(held), _) if *held == by.customer_id => return Ok(()),
+        (Some(_), _) => "The 'anonymousCart' belongs to a customer.",
+        (None, Some(id)) if cart.anonymous_id.as_ref() != Some(id) => {
+            "The 'anonymousId' is not the one of the 'anonymousCart'."
+        }
+        (None, _) => return Ok(()),
+    };
+    Err(ApiError::invalid_operation(message))
+}
+
+/// The customer's cart is worked out anew.
+async fn renew(
+    carts: &Collection<Carts>,
+    request: &RequestInfo,
+    own: &Id,
+    by: &AdoptCart,
+) -> Result<Option<String>> {
+    let own = Selector::Id(own.clone());
+    let edited = carts.edit(request, &own, &change(), |cart, cx| refresh(cart, by, cx)).await?;
+    match edited {
+        Some(edited) => Ok(Some(holds::keep(carts, request, edited).await?.json)),
+        None => Ok(None),
     }
 }
 
@@ -114,16 +164,89 @@ async fn assign(
             if cart.cart_state != CartState::Active || cart.customer_id.is_some() {
                 return Ok(());
             }
-            cart.body.customer_id = Some(by.customer_id.clone());
-            cart.body.anonymous_id = None;
+            give(cart, by);
             refresh(cart, by, cx)
         })
         .await?;
     Ok(edited.map(|edited| edited.json))
 }
 
+/// All other carts of the session become the customer's, whatever state they are in. Gives whether there were any.
+async fn adopt_others(
+    carts: &Collection<Carts>,
+    request: &RequestInfo,
+    by: &AdoptCart,
+    session: &str,
+) -> Result<bool> {
+    let mut any = false;
+    for _ in 0..MAX_PAGES {
+        let filters = vec![equals("anonymousId = :value", session)?];
+        let list = ListRequest { filters, sort: Vec::new(), limit: PAGE, offset: 0, with_total: false };
+        let page = carts.page(request, list, &Access::of(request)).await?.results;
+        for text in &page {
+            let id = Selector::Id(read(text)?.meta.id);
+            let edited =
+                carts.edit(request, &id, &change(), |cart, cx| hand_over(cart, by, session, cx)).await?;
+            any |= edited.is_some_and(|edited| edited.changed);
+        }
+        // A cart leaves the filter when it is adopted, so the next page is again the first.
+        if page.len() < usize::try_from(PAGE).unwrap_or(usize::MAX) {
+            break;
+        }
+    }
+    Ok(any)
+}
+
+/// Gives a cart that the guest does not go on with to the customer. One that cannot be worked out anew keeps its
+/// prices; its next change says so.
+pub(super) fn hand_over(cart: &mut Held, by: &AdoptCart, session: &str, cx: &Context<'_>) -> Decision<()> {
+    if cart.anonymous_id.as_deref() != Some(session) || cart.customer_id.is_some() {
+        return Ok(());
+    }
+    give(cart, by);
+    let mut anew = cart.clone();
+    match refresh(&mut anew, by, cx) {
+        Err(Stop::Refused(_)) => {}
+        other => {
+            other?;
+            *cart = anew;
+        }
+    }
+    Ok(())
+}
+
+/// The cart that the customer goes on with stays the one that was modified last.
+async fn go_on_with(
+    carts: &Collection<Carts>,
+    request: &RequestInfo,
+    by: &AdoptCart,
+    cart: String,
+) -> Result<String> {
+    let id = read(&cart)?.meta.id;
+    let mut json = cart;
+    for _ in 0..MAX_TOUCHES {
+        let latest = active(carts, request, &by.customer_id, &Access::of(request)).await?;
+        if latest.is_none_or(|latest| latest.meta.id == id) {
+            break;
+        }
+        let touched = carts.touch(request, &Selector::Id(id.clone())).await?;
+        json = touched.map_or(json, |touched| touched.json);
+    }
+    Ok(json)
+}
+
+/// Makes a cart the customer's.
+fn give(cart: &mut Held, by: &AdoptCart) {
+    cart.body.customer_id = Some(by.customer_id.clone());
+    cart.body.anonymous_id = None;
+    owner::put_groups(cart, by.customer_group.clone(), by.customer_group_assignments.clone());
+}
+
 /// Works a cart out anew for its customer, without the lines that are not valid any more.
-fn refresh(cart: &mut Held, by: &AdoptCart, cx: &Context<'_>) -> Decision<()> {
+pub(super) fn refresh(cart: &mut Held, by: &AdoptCart, cx: &Context<'_>) -> Decision<()> {
+    if !matches!(cart.cart_state, CartState::Active | CartState::Frozen) {
+        return Ok(());
+    }
     if cart.customer_email.is_none() {
         cart.body.customer_email.clone_from(&by.email);
     }
@@ -192,6 +315,29 @@ fn is_there_or_clashes(own: &Cart, line: &LineItem) -> bool {
     })
 }
 
+/// Whether the customer's active cart has prices and taxes for other groups; nothing is changed.
+pub(crate) async fn check_reprice(
+    carts: &Collection<Carts>,
+    request: &RequestInfo,
+    by: &RepriceCarts,
+) -> Result<()> {
+    let Some(cart) = active(carts, request, &by.customer_id, &Access::PROJECT).await? else { return Ok(()) };
+    let try_it = |cart: &mut Held, cx: &mut Context<'_>| regroup(&mut cart.clone(), by, cx);
+    carts.edit(request, &Selector::Id(cart.meta.id), &Edit::internal(), try_it).await.map(drop)
+}
+
+/// Works a cart out anew if its customer's groups are others now.
+pub(super) fn regroup(cart: &mut Held, by: &RepriceCarts, cx: &Context<'_>) -> Decision<()> {
+    if cart.cart_state != CartState::Active || cart.customer_id.as_ref() != Some(&by.customer_id) {
+        return Ok(());
+    }
+    owner::put_groups(cart, by.customer_group.clone(), by.customer_group_assignments.clone());
+    if cart.hidden.work.prices {
+        settle::recalculate(cart, false);
+    }
+    settle::settle(cart, cx)
+}
+
 /// The customer's groups changed: the active carts follow. A cart that has no price for the new groups
 /// stays as it is; its next change says so.
 pub(crate) async fn reprice(
@@ -204,16 +350,8 @@ pub(crate) async fn reprice(
         ListRequest { filters: vec![filter], sort: Vec::new(), limit: 500, offset: 0, with_total: false };
     for text in carts.page(request, list, &Access::PROJECT).await?.results {
         let id = read(&text)?.meta.id;
-        let edited = carts
-            .edit(request, &Selector::Id(id.clone()), &change(), |cart, cx| {
-                if cart.cart_state != CartState::Active || cart.customer_id.as_ref() != Some(&by.customer_id)
-                {
-                    return Ok(());
-                }
-                owner::put_groups(cart, by.customer_group.clone(), by.customer_group_assignments.clone());
-                settle::settle(cart, cx)
-            })
-            .await;
+        let selector = Selector::Id(id.clone());
+        let edited = carts.edit(request, &selector, &change(), |cart, cx| regroup(cart, by, cx)).await;
         match edited {
             Err(error) if error.status() >= 500 => return Err(error),
             Err(error) => {

@@ -44,6 +44,9 @@ pub(super) fn cart(draft: &CartDraft, cx: &Context<'_>) -> Decision<(Cart, CartH
     for line in &draft.line_items {
         add_line(&mut cart, line, draft.leave_out_invalid, cx)?;
     }
+    if draft.leave_out_invalid {
+        limits::leave_out_refused(&mut cart, cx)?;
+    }
     for line in &draft.custom_line_items {
         custom_lines::add(&mut cart, line, cx)?;
     }

@@ -8,6 +8,7 @@ use api::product::ProductProjection;
 use api::{Id, Timestamp};
 use kit::resource::Found;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// The hidden part of a cart.
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -25,12 +26,27 @@ pub struct CartHidden {
     /// The predicate of the chosen shipping method.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub shipping_predicate: Option<String>,
+    /// The categories of the lines' products, by product: predicates ask for them, lines do not show them.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub categories: BTreeMap<Id, Vec<Id>>,
     /// What is kept for the lines.
     #[serde(skip_serializing_if = "is_default")]
     pub holds: Holds,
     /// Never stored.
     #[serde(skip)]
     pub work: Work,
+}
+
+impl CartHidden {
+    /// Remembers what predicates ask of a line's product.
+    pub(super) fn remember(&mut self, product: &Found<ProductProjection>) {
+        let categories: Vec<Id> = product.categories.iter().map(|category| category.id.clone()).collect();
+        if categories.is_empty() {
+            self.categories.remove(product.id());
+        } else {
+            self.categories.insert(product.id().clone(), categories);
+        }
+    }
 }
 
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {
@@ -95,6 +111,12 @@ impl Work {
     /// The product, if it was looked up on the way.
     pub fn product(&self, id: &Id) -> Option<Found<ProductProjection>> {
         self.products.iter().find(|product| product.id() == id).cloned()
+    }
+
+    /// Prices, taxes and shipping are worked out; what is still checked at the end stays.
+    pub fn is_worked_out(&mut self) {
+        let Self { method_must_fit, limits_of, products, .. } = std::mem::take(self);
+        *self = Self { method_must_fit, limits_of, products, ..Self::default() };
     }
 
     /// Everything anew.

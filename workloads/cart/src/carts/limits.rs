@@ -9,7 +9,7 @@ use api::cart::{LineItem, LineItemDraft};
 use api::internal::inventory::EntryName;
 use api::reference::By;
 use api::{ApiError, Code, Id, Kind};
-use kit::resource::{Context, Decision, Lookup, LookupBy};
+use kit::resource::{Context, Decision, Lookup, LookupBy, Stop};
 use kit::store::Claim;
 use serde::Deserialize;
 
@@ -57,24 +57,39 @@ pub(super) fn want_changed(cart: &Held, cx: &Context<'_>) {
 
 /// Refuses a line that was changed and has too few or too many units now.
 pub(super) fn check(cart: &Held, cx: &Context<'_>) -> Decision<()> {
+    changed(cart).try_for_each(|line| check_line(line, cx))
+}
+
+/// Leaves out the lines that [`check`] would refuse.
+pub(super) fn leave_out_refused(cart: &mut Held, cx: &Context<'_>) -> Decision<()> {
+    want_changed(cart, cx);
+    let mut refused: Vec<Id> = Vec::new();
     for line in changed(cart) {
-        let Some(entry) = entry_of(line) else { continue };
-        let Some(limits) = cx.find::<Limits>(lookup(&entry))? else { continue };
-        let quantity = line.quantity;
-        let error = match (limits.min_cart_quantity, limits.max_cart_quantity) {
-            (Some(min), _) if quantity < min => {
-                let message = format!("Quantity '{quantity}' less than minimum '{min}'.");
-                ApiError::new(Code::LineItemQuantityBelowLimit, message).with("minCartQuantity", min)
-            }
-            (_, Some(max)) if quantity > max => {
-                let message = format!("Quantity '{quantity}' greater than maximum '{max}'.");
-                ApiError::new(Code::LineItemQuantityAboveLimit, message).with("maxCartQuantity", max)
-            }
-            _ => continue,
-        };
-        return Err(error.with("quantity", quantity).with("lineItem", &line.id).into());
+        match check_line(line, cx) {
+            Err(Stop::Refused(_)) => refused.push(line.id.clone()),
+            other => other?,
+        }
     }
+    cart.body.line_items.retain(|line| !refused.contains(&line.id));
     Ok(())
+}
+
+fn check_line(line: &LineItem, cx: &Context<'_>) -> Decision<()> {
+    let Some(entry) = entry_of(line) else { return Ok(()) };
+    let Some(limits) = cx.find::<Limits>(lookup(&entry))? else { return Ok(()) };
+    let quantity = line.quantity;
+    let error = match (limits.min_cart_quantity, limits.max_cart_quantity) {
+        (Some(min), _) if quantity < min => {
+            let message = format!("Quantity '{quantity}' less than minimum '{min}'.");
+            ApiError::new(Code::LineItemQuantityBelowLimit, message).with("minCartQuantity", min)
+        }
+        (_, Some(max)) if quantity > max => {
+            let message = format!("Quantity '{quantity}' greater than maximum '{max}'.");
+            ApiError::new(Code::LineItemQuantityAboveLimit, message).with("maxCartQuantity", max)
+        }
+        _ => return Ok(()),
+    };
+    Err(error.with("quantity", quantity).with("lineItem", &line.id).into())
 }
 
 /// The entry of a line; none if the variant has no SKU.

@@ -105,6 +105,7 @@ pub(super) fn add(cart: &mut Held, draft: &LineItemDraft, cx: &Context<'_>) -> D
     if tax_rate.is_some() {
         cart.body.line_items[at].tax_rate = tax_rate;
     }
+    cart.hidden.remember(&product);
     cart.hidden.work.products.push(product);
     check_limits_later(cart, at);
     Ok(())

@@ -164,9 +164,10 @@ impl Mine for Carts {
             refuse_disabled(Some(*tax_mode))?;
         }
         let mut action = action.without_merchant_fields();
-        // Nor may a guest bring a tax rate for shipping.
-        if let CartAction::SetShippingMethod { external_tax_rate, .. } = &mut action {
+        // Nor may a guest bring a tax rate for shipping, or say when it arrives.
+        if let CartAction::SetShippingMethod { external_tax_rate, estimated_delivery, .. } = &mut action {
             *external_tax_rate = None;
+            *estimated_delivery = None;
         }
         Ok(action)
     }

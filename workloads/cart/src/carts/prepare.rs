@@ -1,8 +1,10 @@
 //! `prepare`: whether a cart can be ordered as it stands. It is worked out anew from fresh facts and
 //! compared; nothing is changed.
 
-use super::{Carts, Held, known, settle};
-use api::cart::{CartState, ItemShippingDetails, ShippingMethodState, ShippingMode, TaxMode, TaxedPrice};
+use super::{Carts, Held, known, settle, ship};
+use api::cart::{
+    CartState, FreezeStrategy, ItemShippingDetails, ShippingMethodState, ShippingMode, TaxMode, TaxedPrice,
+};
 use api::internal::cart::PrepareCart;
 use api::tax_category::TaxRate;
 use api::{ApiError, Code, Id, Kind, Result, TypedMoney};
@@ -17,10 +19,17 @@ pub(crate) async fn prepare(
     request: &RequestInfo,
     body: &PrepareCart,
 ) -> Result<String> {
-    let edit = Edit { expected_version: Some(body.version), access: Access::PROJECT, visible: false };
+    let access = if body.own { Access::own(request)? } else { Access::of(request) };
+    let edit = Edit { expected_version: Some(body.version), access: access.clone(), visible: false };
     let found =
         carts.edit(request, &Selector::Id(body.cart_id.clone()), &edit, |cart, cx| check(cart, cx)).await?;
-    found.map(|edited| edited.json).ok_or_else(|| no_cart(&body.cart_id))
+    found.map(|edited| edited.json).ok_or_else(|| {
+        if access == Access::PROJECT {
+            no_cart(&body.cart_id)
+        } else {
+            ApiError::not_found(body.cart_id.as_str())
+        }
+    })
 }
 
 /// 400 of an order from a cart that is not there.
@@ -51,6 +60,7 @@ pub(super) fn check(cart: &Held, cx: &Context<'_>) -> Decision<()> {
     fresh.hidden.work.everything();
     settle::settle(&mut fresh, cx)?;
     check_variants(cart, cx)?;
+    check_method(cart, cx)?;
     check_shipping(cart, &fresh)?;
     compare(cart, &fresh)
 }
@@ -62,8 +72,8 @@ fn check_taxes(cart: &Held) -> Decision<()> {
     let shipping = cart.shipping_info.iter().map(|info| info.tax_rate.is_some());
     let mut rates = lines.chain(custom_lines).chain(shipping);
     let message = match cart.tax_mode {
-        TaxMode::External if !rates.all(|there| there) => {
-            "In the tax mode 'External' every line item, custom line item and the shipping need an external tax rate."
+        TaxMode::External | TaxMode::ExternalAmount if !rates.all(|there| there) => {
+            "In the external tax modes every line item, custom line item and the shipping need an external tax rate."
         }
         TaxMode::ExternalAmount if cart.taxed_price.is_none() => {
             "In the tax mode 'ExternalAmount' the cart needs its total tax."
@@ -112,6 +122,20 @@ fn check_variants(cart: &Held, cx: &Context<'_>) -> Decision<()> {
     Ok(())
 }
 
+/// The method must still be offered, and to this cart's store. A hard-frozen cart keeps the one that it has.
+fn check_method(cart: &Held, cx: &Context<'_>) -> Decision<()> {
+    let named = cart.shipping_info.as_ref().is_some_and(|info| info.shipping_method.is_some());
+    if !named || cart.freeze_strategy == Some(FreezeStrategy::HardFreeze) {
+        return Ok(());
+    }
+    if ship::chosen(cart, cx)?.is_some_and(|method| method.active && ship::serves_store(&method, cart)) {
+        return Ok(());
+    }
+    let message = "The shipping method is not active, or not for the cart's store. Choose another one.";
+    Err(ApiError::invalid_operation(message).into())
+}
+
+/// The cart must meet the predicate of its method, and have a rate for its address.
 fn check_shipping(cart: &Held, fresh: &Held) -> Decision<()> {
     let Some(held) = &cart.shipping_info else { return Ok(()) };
     let fits =

@@ -177,8 +177,8 @@ pub(crate) fn internal(builder: ServiceBuilder, carts: &Arc<Collection<Carts>>) 
     let builder = route!(builder, "/release", checkout::release, nothing);
     let builder = route!(builder, "/confirm", checkout::confirm, nothing);
     let builder = route!(builder, "/adopt", adopt::adopt, perhaps);
-    let builder = route!(builder, "/active", adopt::active, perhaps);
     let builder =
         route!(builder, "/held", holds::held, |wanted: Vec<bool>| serde_json::json!(wanted).to_string());
+    let builder = route!(builder, "/check-reprice", adopt::check_reprice, nothing);
     route!(builder, "/reprice", adopt::reprice, nothing)
 }

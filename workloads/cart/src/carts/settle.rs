@@ -13,23 +13,42 @@ use api::{ApiError, Kind, TypedMoney};
 use kit::resource::{Context, Decision, Found, Lookup, LookupBy};
 use pricing::tax::TaxRounding;
 
-/// Works everything out.
+/// Works everything out, and checks what must hold at the end.
 pub(crate) fn settle(cart: &mut Held, cx: &Context<'_>) -> Decision<()> {
     check_size(cart)?;
+    work_out(cart, cx)?;
+    ship::check_fit(cart)?;
+    limits::check(cart, cx)?;
+    retention::schedule(cart);
+    holds::settle(cart, cx)?;
+    forget_gone_products(cart);
+    cart.hidden.work = Work::default();
+    Ok(())
+}
+
+/// Works out prices, taxes, shipping and totals of what has changed so far. Actions that go by them have it done
+/// before, so that they see the effects of earlier ones.
+pub(super) fn work_out(cart: &mut Held, cx: &Context<'_>) -> Decision<()> {
     keep_what_is_frozen(cart);
     want(cart, cx);
-    let to_be_had = if cart.hidden.work.shipping { ship::rate_anew(cart, cx)? } else { true };
+    if cart.hidden.work.shipping {
+        ship::rate_anew(cart, cx)?;
+    }
     select_prices(cart, cx)?;
     taxes::select(cart, cx)?;
     amounts(cart)?;
     ship::price(cart, cx)?;
     pricing::cart_totals(cart)?.apply(&mut cart.body);
-    ship::check_fit(cart, to_be_had)?;
-    limits::check(cart, cx)?;
-    retention::schedule(cart);
-    holds::settle(cart, cx)?;
-    cart.hidden.work = Work::default();
+    cart.hidden.work.is_worked_out();
     Ok(())
+}
+
+/// What is remembered of products that left the cart goes, but not for each line that leaves.
+fn forget_gone_products(cart: &mut Held) {
+    if cart.hidden.categories.len() > cart.line_items.len() {
+        let lines = &cart.body.line_items;
+        cart.hidden.categories.retain(|product, _| lines.iter().any(|line| line.product_id == *product));
+    }
 }
 
 fn check_size(cart: &Held) -> Decision<()> {
@@ -106,6 +125,9 @@ fn select_prices(cart: &mut Held, cx: &Context<'_>) -> Decision<()> {
     for (at, product) in known {
         let (refresh, drop_gone, all) =
             (cart.hidden.work.product_data, cart.hidden.work.drop_gone, cart.hidden.work.prices);
+        if let Some(product) = &product {
+            cart.hidden.remember(product);
+        }
         let line = &mut cart.body.line_items[at];
         let variant = product.as_ref().and_then(|p| p.all_variants().find(|v| v.id == line.variant.id));
         if let (Some(product), Some(variant)) = (&product, variant) {

@@ -3,8 +3,8 @@
 use super::{Held, prices, taxes};
 use crate::cart_predicate::CartPredicate;
 use api::cart::{
-    Cart, FreezeStrategy, ShippingInfo, ShippingMethodState, ShippingMode, ShippingRateInput,
-    ShippingRateInputDraft, TaxMode,
+    Cart, EstimatedDelivery, FreezeStrategy, ShippingInfo, ShippingMethodState, ShippingMode,
+    ShippingRateInput, ShippingRateInputDraft, TaxMode,
 };
 use api::project::{Project, ShippingRateInputType};
 use api::shipping_method::{ShippingMethod, ShippingRate, ShippingRateDraft, ShippingRateTierType};
@@ -12,8 +12,9 @@ use api::tax_category::ExternalTaxRateDraft;
 use api::zone::Zone;
 use api::{ApiError, CustomFieldsDraft, Id, Kind, Reference, ResourceIdentifier, Result};
 use kit::http::RequestInfo;
-use kit::resource::{Context, Decision, Facts, Lookup, LookupBy, Lookups, Stop, project_lookup};
+use kit::resource::{Context, Decision, Facts, Found, Lookup, LookupBy, Lookups, Stop, project_lookup};
 use pricing::{CartForShipping, Place};
+use serde_json::{Value, json};
 use std::collections::HashMap;
 
 /// The kind of tiers that the project's carts use.
@@ -96,6 +97,7 @@ pub(super) fn set_method(
         shipping_method: Some(Reference::new(Kind::ShippingMethod, method.id().clone())),
         deliveries: Vec::new(),
         shipping_method_state: ShippingMethodState::MatchesCart,
+        estimated_delivery: None,
     });
     cart.hidden.shipping_predicate.clone_from(&method.predicate);
     cart.hidden.work.method_must_fit = true;
@@ -104,6 +106,15 @@ pub(super) fn set_method(
 
 fn does_not_match(method: &Id) -> ApiError {
     ApiError::invalid_operation(format!("The shipping method with ID '{method}' does not match the cart."))
+}
+
+/// Says when the shipment is expected, if there is one.
+pub(super) fn expect(cart: &mut Held, delivery: Option<EstimatedDelivery>) -> Decision<()> {
+    let delivery = EstimatedDelivery::checked(delivery)?;
+    if let Some(info) = &mut cart.body.shipping_info {
+        info.estimated_delivery = delivery;
+    }
+    Ok(())
 }
 
 /// Takes the shipping method off.
@@ -156,6 +167,7 @@ pub(super) fn set_custom_method(
         shipping_method: None,
         deliveries: Vec::new(),
         shipping_method_state: ShippingMethodState::MatchesCart,
+        estimated_delivery: None,
     };
     cart.body.shipping_custom_fields = cx.custom(custom, "shipping")?;
     cart.body.shipping_info = Some(info);
@@ -199,17 +211,21 @@ pub(super) fn set_rate_input(
     Ok(())
 }
 
+/// The method of the platform that the cart has, if it still exists; `None` also for a custom one.
+pub(super) fn chosen(cart: &Held, cx: &Context<'_>) -> Decision<Option<Found<ShippingMethod>>> {
+    match cart.shipping_info.as_ref().and_then(|info| info.shipping_method.as_ref()) {
+        Some(method) => cx.by_id::<ShippingMethod>(Kind::ShippingMethod, &method.id),
+        None => Ok(None),
+    }
+}
+
 /// Finds the rate of the chosen method anew, after the address or the method may have changed. Without a
-/// rate for the address the method goes. Gives whether the method is still to be had.
-pub(super) fn rate_anew(cart: &mut Held, cx: &Context<'_>) -> Decision<bool> {
-    let Some(method) = cart.shipping_info.as_ref().and_then(|info| info.shipping_method.as_ref()) else {
-        return Ok(true);
-    };
-    let found = cx.by_id::<ShippingMethod>(Kind::ShippingMethod, &method.id)?;
-    let Some(method) = found else { return Ok(false) };
+/// rate for the address the method goes. One that is not to be had any more stays as it was.
+pub(super) fn rate_anew(cart: &mut Held, cx: &Context<'_>) -> Decision<()> {
+    let Some(method) = chosen(cart, cx)? else { return Ok(()) };
     let Some(rate) = rate_for(cart, &method, cx)? else {
         remove(cart);
-        return Ok(true);
+        return Ok(());
     };
     if let Some(info) = &mut cart.body.shipping_info {
         info.shipping_rate = rate;
@@ -217,7 +233,7 @@ pub(super) fn rate_anew(cart: &mut Held, cx: &Context<'_>) -> Decision<bool> {
         info.tax_category = Some(method.tax_category.clone());
     }
     cart.hidden.shipping_predicate.clone_from(&method.predicate);
-    Ok(method.active && serves_store(&method, cart))
+    Ok(())
 }
 
 /// Works out price and tax of shipping. A hard-frozen cart keeps its price.
@@ -236,29 +252,30 @@ pub(super) fn price(cart: &mut Held, cx: &Context<'_>) -> Decision<()> {
     Ok(())
 }
 
-/// Says whether the method fits the cart, whose totals are worked out by now. One that was chosen just now
-/// must; one that fitted once only stands in the way of an order.
-pub(super) fn check_fit(cart: &mut Held, to_be_had: bool) -> Decision<()> {
-    if cart.shipping_info.is_none() {
-        return Ok(());
+/// The cart as predicates see it: what clients see, and the categories of the lines' products.
+pub(crate) fn seen_by_predicates(cart: &Held) -> Result<Value> {
+    let mut seen = serde_json::to_value(&cart.body).map_err(|error| kit::peers::internal(&error))?;
+    let lines = seen.get_mut("lineItems").and_then(Value::as_array_mut);
+    for (line, held) in lines.into_iter().flatten().zip(&cart.line_items) {
+        let categories = cart.hidden.categories.get(&held.product_id);
+        line["categories"] = categories.into_iter().flatten().map(|id| json!({"id": id})).collect();
     }
-    let fits = to_be_had
-        && match &cart.hidden.shipping_predicate {
-            None => true,
-            Some(text) => {
-                let seen = serde_json::to_value(&cart.body).map_err(|error| kit::peers::internal(&error))?;
-                CartPredicate::holds(text, &seen)
-            }
-        };
+    Ok(seen)
+}
+
+/// Says whether the cart, whose totals are worked out by now, meets the predicate of its method. It must for
+/// one that was chosen just now; for another the answer only stands in the way of an order.
+pub(super) fn check_fit(cart: &mut Held) -> Decision<()> {
+    let fits = match &cart.hidden.shipping_predicate {
+        None => true,
+        Some(text) => CartPredicate::holds(text, &seen_by_predicates(cart)?),
+    };
     let must = cart.hidden.work.method_must_fit;
-    let unknown = !cart.hidden.work.shipping && cart.hidden.shipping_predicate.is_none() && !must;
     let Some(info) = &mut cart.body.shipping_info else { return Ok(()) };
-    match (fits, &info.shipping_method) {
+    info.shipping_method_state = match (fits, &info.shipping_method) {
         (false, Some(method)) if must => return Err(does_not_match(&method.id).into()),
-        (false, _) => info.shipping_method_state = ShippingMethodState::DoesNotMatchCart,
-        // A method that became inactive stays so until it is looked at again.
-        (true, _) if unknown => {}
-        (true, _) => info.shipping_method_state = ShippingMethodState::MatchesCart,
-    }
+        (false, _) => ShippingMethodState::DoesNotMatchCart,
+        (true, _) => ShippingMethodState::MatchesCart,
+    };
     Ok(())
 }

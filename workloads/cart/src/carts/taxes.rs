@@ -44,7 +44,7 @@ pub(super) fn needs_external_amounts(cart: &Cart) -> Decision<()> {
 /// `setCartTotalTax`.
 pub(super) fn set_total(cart: &mut Held, gross: Money, portions: &[TaxPortionDraft]) -> Decision<()> {
     needs_external_amounts(cart)?;
-    let net = pricing::cart_totals(cart)?.total_price;
+    let net = cart.total_price;
     let lines = cart.line_items.iter().filter_map(|line| line.taxed_price.as_ref());
     let custom_lines = cart.custom_line_items.iter().filter_map(|line| line.taxed_price.as_ref());
     let shipping = cart.shipping_info.iter().filter_map(|info| info.taxed_price.as_ref());

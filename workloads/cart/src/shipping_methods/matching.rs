@@ -5,7 +5,6 @@ use super::ShippingMethods;
 use crate::cart_predicate::CartPredicate;
 use crate::carts::{Carts, ship};
 use crate::zones::Zones;
-use api::cart::Cart;
 use api::shipping_method::ShippingMethod;
 use api::zone::Zone;
 use api::{ApiError, CountryCode, CurrencyCode, Id, Kind, Result, Stored};
@@ -146,16 +145,15 @@ impl Matching {
         let id = params.get("cartId").and_then(Id::parse);
         let id =
             id.ok_or_else(|| ApiError::malformed_parameter("cartId", "The id of a cart is required."))?;
-        let text = self.carts.get(request, &Selector::Id(id.clone()), &Access::of(request)).await?;
-        let text =
-            text.ok_or_else(|| ApiError::referenced_not_found(Kind::Cart.type_id(), ("id", id.as_str())))?;
-        let cart: Stored<Cart> = Stored::from_json(&text).map_err(|error| kit::peers::internal(&error))?;
+        let cart = self.carts.find(request, &Selector::Id(id.clone()), &Access::of(request)).await?;
+        let cart =
+            cart.ok_or_else(|| ApiError::referenced_not_found(Kind::Cart.type_id(), ("id", id.as_str())))?;
         let place = match (by, &cart.shipping_address) {
             (By::CartLocation, _) => Place::new(country(params)?, params.get("state")),
             (_, Some(address)) => Place::of(address),
             (_, None) => return Err(ApiError::invalid_operation("The cart has no shipping address.")),
         };
-        let seen = serde_json::to_value(&cart.body).map_err(|error| kit::peers::internal(&error))?;
+        let seen = ship::seen_by_predicates(&cart)?;
         let tier_type = ship::tier_type_of_request(&self.lookups, request).await?;
         let zones = self.zones(request).await?;
         let mut methods = self.active(request).await?;

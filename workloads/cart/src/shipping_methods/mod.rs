@@ -8,7 +8,7 @@ pub(crate) use matching::add_routes;
 use crate::cart_predicate::CartPredicate;
 use api::shipping_method::{ShippingMethod, ShippingMethodAction, ShippingMethodDraft};
 use api::type_definition::{SetCustomField, SetCustomType};
-use api::{ApiError, KeyReference, Kind, StoreIdentifier};
+use api::{KeyReference, Kind, StoreIdentifier};
 use kit::resource::{Context, Decision, Rules, State, set_custom_field, set_custom_type};
 use kit::store::Claim;
 
@@ -109,8 +109,7 @@ impl Rules for ShippingMethods {
 /// A predicate that can be evaluated; kept as it was given.
 fn checked_predicate(text: Option<&str>) -> Decision<Option<String>> {
     let Some(text) = text else { return Ok(None) };
-    CartPredicate::parse(text)
-        .map_err(|error| ApiError::invalid_field("predicate", text).with("detailedErrorMessage", error))?;
+    CartPredicate::parse(text).map_err(|error| error.of_field("predicate"))?;
     Ok(Some(text.to_owned()))
 }
 

@@ -1,4 +1,5 @@
 use super::*;
+use api::ApiError;
 use kit::clock::SystemClock;
 use kit::http::RequestInfo;
 use kit::resource::{Facts, Lookup, LookupBy, Stop};
@@ -61,15 +62,34 @@ fn a_method_has_one_rate_per_zone_and_currency() {
 }
 
 #[test]
+fn a_zone_comes_with_its_rates() {
+    let read = |rates: Value| {
+        let zone = json!({"zone": {"id": "north"}, "shippingRates": rates});
+        serde_json::from_value::<api::shipping_method::ZoneRateDraft>(zone)
+    };
+    assert!(read(json!([])).is_ok());
+    assert!(read(Value::Null).is_err());
+    let without =
+        serde_json::from_value::<api::shipping_method::ZoneRateDraft>(json!({"zone": {"id": "north"}}));
+    assert!(without.is_err());
+}
+
+#[test]
 fn a_predicate_must_be_one() {
-    assert_eq!(create(&json!([]), &json!("country = ")).unwrap_err().code(), api::Code::InvalidField);
+    let refused = |text: &str| create(&json!([]), &json!(text)).unwrap_err();
+    let unreadable = refused("country = ");
+    assert_eq!(unreadable.code(), api::Code::SyntaxError);
+    assert_eq!(unreadable.message(), "Syntax error while parsing predicate.");
+    for text in ["colour = \"red\"", "count(1 = 1) = 1", "country = 5", "totalPrice > 5"] {
+        assert_eq!(refused(text).code(), api::Code::SemanticError, "{text}");
+    }
     let kept = create(&json!([]), &json!("country  =  \"DE\"")).unwrap().predicate;
     assert_eq!(kept.as_deref(), Some("country  =  \"DE\""));
 }
 
 #[test]
 fn rates_are_added_and_removed_by_what_they_are() {
-    let method = create(&json!([{"zone": {"id": "north"}}]), &Value::Null).unwrap();
+    let method = create(&json!([{"zone": {"id": "north"}, "shippingRates": []}]), &Value::Null).unwrap();
     let apply = |body: &ShippingMethod, action: Value| {
         let action: ShippingMethodAction = serde_json::from_value(action).unwrap();
         with(|cx| {

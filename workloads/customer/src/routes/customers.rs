@@ -1,16 +1,16 @@
 //! Making and updating customers, and signing in, by who may manage customers.
 
 use super::{Schemas, scopes};
-use crate::customers::Step;
+use crate::customers::{Customers, Step};
 use crate::desk::Desk;
 use crate::sign_up::as_written;
 use api::customer::{AuthenticationMode, CustomerAction, CustomerDraft, CustomerSignin};
-use api::{ApiError, Kind, Result};
+use api::{ApiError, Code, Kind, Result};
 use axum::extract::{Path, RawQuery};
 use axum::routing::post;
 use bytes::Bytes;
 use kit::http::{Params, Reply, RequestInfo, created, json, not_found, ok, selector};
-use kit::resource::{Access, Operation, UpdateRequest};
+use kit::resource::{Access, Edit, Operation, Rules, State, UpdateRequest};
 use kit::service::ServiceBuilder;
 use kit::store::Selector;
 
@@ -85,12 +85,71 @@ impl Desk {
         update: UpdateRequest<CustomerAction>,
     ) -> Result<Option<String>> {
         let update = UpdateRequest { version: update.version, actions: self.steps(update.actions).await? };
-        let changed = self.customers.update(request, selector, &Access::of(request), &update).await;
-        let email = update.actions.iter().rev().find_map(|step| match &step.action {
-            CustomerAction::ChangeEmail { email } => Some(email.as_str()),
+        let access = Access::of(request);
+        let regrouped = self.regrouped(request, selector, &access, &update).await?;
+        if let Some(customer) = &regrouped {
+            self.check_reprice(request, customer).await?;
+        }
+        let changed = match self.customers.update(request, selector, &access, &update).await {
+            Err(error) => return Err(self.with_email(request, selector, &update, error).await),
+            Ok(changed) => changed,
+        };
+        if let Some(customer) = &regrouped
+            && let Err(error) = self.reprice(request, customer).await
+        {
+            tracing::warn!(customer = %customer.meta.id, %error, "carts follow the groups of their customer later");
+        }
+        Ok(changed.map(|changed| changed.json))
+    }
+
+    /// The customer as it will be, if the actions change its groups; nothing is changed yet.
+    async fn regrouped(
+        &self,
+        request: &RequestInfo,
+        selector: &Selector,
+        access: &Access,
+        update: &UpdateRequest<Step>,
+    ) -> Result<Option<State<Customers>>> {
+        if !update.actions.iter().any(|step| is_about_groups(&step.action)) {
+            return Ok(None);
+        }
+        let edit = Edit { expected_version: Some(update.version), access: access.clone(), visible: true };
+        let mut after = None;
+        self.customers
+            .edit(request, selector, &edit, |held, cx| {
+                let mut customer = held.clone();
+                for step in &update.actions {
+                    Customers::apply(&mut customer, step, cx)?;
+                }
+                let same = customer.customer_group == held.customer_group
+                    && customer.customer_group_assignments == held.customer_group_assignments;
+                after = (!same).then_some(customer);
+                Ok(())
+            })
+            .await?;
+        Ok(after)
+    }
+
+    /// The error that an e-mail address is taken names it as the client wrote it: now, or when it was set.
+    async fn with_email(
+        &self,
+        request: &RequestInfo,
+        selector: &Selector,
+        update: &UpdateRequest<Step>,
+        error: ApiError,
+    ) -> ApiError {
+        let written = update.actions.iter().rev().find_map(|step| match &step.action {
+            CustomerAction::ChangeEmail { email } => Some(email.clone()),
             _ => None,
         });
-        Ok(changed.map_err(|error| as_written(error, email))?.map(|changed| changed.json))
+        let email = match written {
+            None if error.code() == Code::DuplicateField => {
+                let held = self.find(request.project(), selector).await;
+                held.ok().flatten().map(|found| found.state.body.email)
+            }
+            written => written,
+        };
+        as_written(error, email.as_deref())
     }
 
     /// Hashes the password among the actions, since rules do no slow work.
@@ -113,4 +172,14 @@ impl Desk {
         }
         Ok(steps)
     }
+}
+
+fn is_about_groups(action: &CustomerAction) -> bool {
+    matches!(
+        action,
+        CustomerAction::SetCustomerGroup { .. }
+            | CustomerAction::SetCustomerGroupAssignments { .. }
+            | CustomerAction::AddCustomerGroupAssignment { .. }
+            | CustomerAction::RemoveCustomerGroupAssignment { .. }
+    )
 }

@@ -51,7 +51,7 @@ async fn stores_have_customers_of_their_own() {
     let world = World::open().await;
     let berlin = json!({"stores": [{"typeId": "store", "key": "berlin"}]});
     let global = world.customer("ida@example.org", json!({})).await;
-    let bound = world.customer("ida@example.org", berlin.clone()).await;
+    let bound = world.customer("Ida@Example.org", berlin.clone()).await;
     assert_eq!(bound["stores"], json!([{"typeId": "store", "key": "berlin"}]));
     let mut again = json!({"email": "ida@example.org", "password": "x"});
     again.as_object_mut().unwrap().extend(berlin.as_object().unwrap().clone());
@@ -69,7 +69,11 @@ async fn stores_have_customers_of_their_own() {
     // Leaving the last store makes a global customer, and there is one already.
     let error =
         world.update_refused(&bound, json!([{"action": "removeStore", "store": {"key": "berlin"}}])).await;
-    assert_eq!(error["code"], "DuplicateField");
+    assert_eq!(
+        (&error["code"], &error["duplicateValue"]),
+        (&json!("DuplicateField"), &bound["email"]),
+        "as it was written when it was set"
+    );
 }
 
 #[tokio::test]
@@ -86,8 +90,20 @@ async fn a_login_needs_address_and_password() {
         assert_eq!(error["message"], "Account with the given credentials not found.");
     }
     world.cart_answers(json!({"id": "cart-1"}));
-    let answer = world.post("/login", json!({"email": "ida@example.org", "password": "secret"}), 200).await;
+    let login = json!({"email": "ida@example.org", "password": "secret", "updateProductData": true});
+    let answer = world.post("/login", login, 200).await;
     assert_eq!(answer["cart"], json!({"id": "cart-1"}), "the active cart");
+    let asked = world.asked("/adopt");
+    let last = asked.last().unwrap();
+    assert_eq!(
+        (&last["customerId"], &last["updateProductData"]),
+        (&made["id"], &json!(true)),
+        "worked out anew"
+    );
+    assert!(last["anonymousId"].is_null() && last["anonymousCart"].is_null());
+    world.cart_answers(json!({"statusCode": 400, "message": "no price", "errors": [{"code": "MatchingPriceNotFound", "message": "no price"}]}));
+    let refused = world.refused("/login", json!({"email": "ida@example.org", "password": "secret"})).await;
+    assert_eq!(refused["code"], "MatchingPriceNotFound");
     let (status, _) =
         world.internal("/authenticate", json!({"email": "a@b", "password": "x", "store": null})).await;
     assert_eq!(status, 400);

@@ -89,6 +89,7 @@ async fn a_change_of_groups_is_told_and_prices_the_carts_anew() {
     assert_eq!(asked["customerId"], made["id"]);
     assert_eq!(asked["customerGroup"]["id"], vip["id"]);
     assert_eq!(asked["customerGroupAssignments"], json!([trade["id"]]));
+    assert_eq!(world.asked("/check-reprice")[0], *asked, "before it is done");
     let error = world
         .update_refused(
             &made,
@@ -96,4 +97,24 @@ async fn a_change_of_groups_is_told_and_prices_the_carts_anew() {
         )
         .await;
     assert_eq!(error["code"], "InvalidOperation");
+}
+
+#[tokio::test]
+async fn a_group_without_prices_for_the_cart_is_refused() {
+    let world = World::open().await;
+    let vip = group(&world, "vip").await;
+    let made = world.customer("ida@example.org", json!({})).await;
+    let set = json!([{"action": "setCustomerGroup", "customerGroup": {"key": "vip"}}]);
+    let no_price = json!({"code": "MatchingPriceNotFound", "message": "no price"});
+    world.cart_answers(json!({"statusCode": 400, "message": "no price", "errors": [no_price]}));
+    assert_eq!(world.update_refused(&made, set.clone()).await["code"], "MatchingPriceNotFound");
+    let held = world.get(&format!("/customers/{}", made["id"].as_str().unwrap())).await;
+    assert_eq!((&held["version"], &held["customerGroup"]), (&json!(1), &Value::Null));
+    world.cart_answers(Value::Null);
+    let changed = world.update(&made, set.clone()).await;
+    assert_eq!(changed["customerGroup"]["id"], vip["id"]);
+    assert!(!world.asked("/reprice").is_empty(), "before the answer");
+    let asked = world.asked("/check-reprice").len();
+    world.update(&made, set).await;
+    assert_eq!(world.asked("/check-reprice").len(), asked, "nothing changed");
 }

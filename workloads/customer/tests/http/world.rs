@@ -133,7 +133,8 @@ impl World {
     /// The cart service is there and gives this answer; an object with `statusCode` is an error.
     pub fn cart_answers(&self, answer: Value) {
         *self.others.cart.lock().unwrap() = answer;
-        self.peers.register(ServiceName::Cart, noting(&self.others, &["/adopt", "/active", "/reprice"]));
+        self.peers
+            .register(ServiceName::Cart, noting(&self.others, &["/adopt", "/check-reprice", "/reprice"]));
     }
 
     /// What the order service was asked to adopt.
@@ -265,7 +266,7 @@ fn noting(others: &Others, routes: &[&'static str]) -> Router {
                 let body: Value = serde_json::from_slice(&body).unwrap();
                 others.asked.lock().unwrap().push((route.to_owned(), body));
                 let answer = match route {
-                    "/adopt" | "/active" => others.cart.lock().unwrap().clone(),
+                    "/adopt" | "/check-reprice" => others.cart.lock().unwrap().clone(),
                     _ => Value::Null,
                 };
                 let status = answer["statusCode"].as_u64().and_then(|s| u16::try_from(s).ok()).unwrap_or(200);

@@ -254,6 +254,19 @@ impl<R: Rules> Collection<R> {
         }
     }
 
+    /// A resource that clients see, in the hands of its rules, if there is one.
+    pub async fn find(
+        &self,
+        request: &RequestInfo,
+        selector: &Selector,
+        access: &Access,
+    ) -> Result<Option<super::State<R>>> {
+        let found = self.deps.store.get(request.project(), R::KIND, selector).await;
+        let live = found.map_err(|e| store_error(&e))?.filter(|held| held.visibility == Visibility::Live);
+        let state = live.map(|document| self.state(&document)).transpose()?;
+        Ok(state.filter(|state| access.shows::<R>(&state.body)))
+    }
+
     /// Applies update actions under a version.
     pub async fn update(
         &self,

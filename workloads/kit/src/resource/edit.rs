@@ -69,6 +69,23 @@ impl<R: Rules> Collection<R> {
         request: &RequestInfo,
         selector: &Selector,
         edit: &Edit,
+        decide: impl FnMut(&mut State<R>, &mut Context<'_>) -> Decision<()>,
+    ) -> Result<Option<Edited<R>>> {
+        self.change(request, selector, edit, false, decide).await
+    }
+
+    /// Moves `version` and `lastModifiedAt` of a resource that stays as it is: it was the one that was meant.
+    pub async fn touch(&self, request: &RequestInfo, selector: &Selector) -> Result<Option<Edited<R>>> {
+        let edit = Edit { expected_version: None, access: Access::PROJECT, visible: true };
+        self.change(request, selector, &edit, true, |_, _| Ok(())).await
+    }
+
+    async fn change(
+        &self,
+        request: &RequestInfo,
+        selector: &Selector,
+        edit: &Edit,
+        touch: bool,
         mut decide: impl FnMut(&mut State<R>, &mut Context<'_>) -> Decision<()>,
     ) -> Result<Option<Edited<R>>> {
         let mut facts = Facts::default();
@@ -110,7 +127,7 @@ impl<R: Rules> Collection<R> {
                 },
             )
             .await?;
-            let body_changed = after.body != before.body;
+            let body_changed = touch || after.body != before.body;
             let unchanged = !body_changed
                 && after.hidden == before.hidden
                 && after.visibility == before.visibility

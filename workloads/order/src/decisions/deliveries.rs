@@ -2,6 +2,7 @@
 
 use super::{Plan, addresses, named};
 use crate::change::Change;
+use api::cart::EstimatedDelivery;
 use api::order::{
     AddDelivery, AddParcel, Delivery, DeliveryItem, DeliveryRef, Order, Parcel, ParcelDraft,
     ParcelMeasurements, ParcelRef, TrackingData,
@@ -28,6 +29,17 @@ pub(super) fn parcel<'a>(order: &'a Order, of: &ParcelRef) -> Result<(&'a Delive
     named("parcel", by, parcels, |(_, parcel)| (&parcel.id, parcel.key.as_ref()))
 }
 
+/// When what is shipped is expected.
+pub(super) fn estimated(order: &Order, key: Option<&str>, to: Option<EstimatedDelivery>) -> Decision<Plan> {
+    order.shipping_mode.check_key(key)?;
+    if order.shipping_info.is_none() {
+        return Err(ApiError::invalid_operation("The order has no shipping method.").into());
+    }
+    let to = EstimatedDelivery::checked(to)?;
+    let message = Message::new("OrderEstimatedDeliverySet").with("estimatedDelivery", to);
+    Ok(Plan::told(Change::EstimatedDelivery(to), message.with("shippingKey", key)))
+}
+
 /// Told of without its parcels; each of them is told of on its own.
 pub(super) fn add(order: &Order, add: &AddDelivery, cx: &Context<'_>) -> Decision<Plan> {
     if order.shipping_info.is_none() {
@@ -39,8 +51,7 @@ pub(super) fn add(order: &Order, add: &AddDelivery, cx: &Context<'_>) -> Decisio
     unused(add.delivery_key.as_ref(), all(order).iter().filter_map(|held| held.key.as_ref()))?;
     let mut parcels = Vec::with_capacity(add.parcels.len());
     for draft in &add.parcels {
-        unused(draft.key.as_ref(), parcels.iter().filter_map(|held: &Parcel| held.key.as_ref()))?;
-        unused(draft.key.as_ref(), parcel_keys(order))?;
+        unused(draft.key.as_ref(), keys(&parcels))?;
         parcels.push(made(draft, cx)?);
     }
     let mut delivery = Delivery {
@@ -90,7 +101,7 @@ pub(super) fn address(
 pub(super) fn add_parcel(order: &Order, add: &AddParcel, cx: &Context<'_>) -> Decision<Plan> {
     let held = delivery(order, &add.delivery)?;
     bounded("parcels", held.parcels.len() + 1)?;
-    unused(add.parcel_key.as_ref(), parcel_keys(order))?;
+    unused(add.parcel_key.as_ref(), keys(&held.parcels))?;
     let draft = ParcelDraft {
         key: add.parcel_key.clone(),
         measurements: add.measurements.clone(),
@@ -147,12 +158,12 @@ fn made(draft: &ParcelDraft, cx: &Context<'_>) -> Decision<Parcel> {
     })
 }
 
-fn parcel_keys(order: &Order) -> impl Iterator<Item = &Key> {
-    all(order).iter().flat_map(|held| &held.parcels).filter_map(|parcel| parcel.key.as_ref())
+fn keys(parcels: &[Parcel]) -> impl Iterator<Item = &Key> {
+    parcels.iter().filter_map(|parcel| parcel.key.as_ref())
 }
 
-/// Keys are unique within the order.
-fn unused<'a>(key: Option<&Key>, mut held: impl Iterator<Item = &'a Key>) -> Result<(), ApiError> {
+/// Keys are unique among the parts of one parent: deliveries of an order, parcels of a delivery, items of a return.
+pub(super) fn unused<'a>(key: Option<&Key>, mut held: impl Iterator<Item = &'a Key>) -> Result<(), ApiError> {
     match key {
         Some(key) if held.any(|held| held == key) => Err(ApiError::duplicate_field("key", key)),
         _ => Ok(()),

@@ -126,6 +126,9 @@ fn shipping_and_returns(order: &Order, action: &OrderAction, cx: &Context<'_>) -
     match action {
         A::SetShippingCustomType(set) => custom::set_type(order, Part::Shipping, set, cx),
         A::SetShippingCustomField(set) => custom::set_field(order, Part::Shipping, set, cx),
+        A::SetEstimatedDelivery { shipping_key, estimated_delivery } => {
+            deliveries::estimated(order, shipping_key.as_deref(), *estimated_delivery)
+        }
         A::AddDelivery(add) => deliveries::add(order, add, cx),
         A::RemoveDelivery { delivery } => deliveries::remove(order, delivery),
         A::SetDeliveryItems { delivery, items } => deliveries::items(order, delivery, items),

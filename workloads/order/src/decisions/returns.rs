@@ -1,5 +1,6 @@
 //! Returns (contract §7).
 
+use super::deliveries::unused;
 use super::{Plan, named};
 use crate::change::Change;
 use api::order::{
@@ -81,7 +82,11 @@ fn made(order: &Order, draft: &ReturnInfoDraft, cx: &Context<'_>) -> Decision<Re
         return Err(ApiError::invalid_field("items", serde_json::json!([])).into());
     }
     bounded(draft.items.len())?;
-    let items = draft.items.iter().map(|item| made_item(order, item, cx)).collect::<Decision<Vec<_>>>()?;
+    let mut items: Vec<ReturnItem> = Vec::with_capacity(draft.items.len());
+    for item in &draft.items {
+        unused(item.key.as_ref(), items.iter().filter_map(|held| held.key.as_ref()))?;
+        items.push(made_item(order, item, cx)?);
+    }
     Ok(ReturnInfo {
         items,
         return_tracking_id: draft.return_tracking_id.clone(),

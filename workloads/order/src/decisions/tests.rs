@@ -155,6 +155,7 @@ fn folding_the_events_again_gives_the_same_order() {
                "fromState": with_id("state", "initial"), "toState": with_id("state", "picked")}),
         custom("setLineItemCustomType", json!({"lineItemId": "line"})),
         custom("setShippingCustomType", json!({})),
+        json!({"action": "setEstimatedDelivery", "estimatedDelivery": {"until": AT}}),
         json!({"action": "addDelivery", "deliveryKey": "first", "items": [{"id": "line", "quantity": 1}],
                "parcels": [{"key": "box-1"}, {}], "address": {"country": "DE"}}),
         json!({"action": "setDeliveryItems", "deliveryKey": "first", "items": []}),
@@ -181,7 +182,7 @@ fn folding_the_events_again_gives_the_same_order() {
         let journal: Journal = serde_json::from_str(&stored).unwrap();
         assert!(journal.fold(&order.body).unwrap() == order.body, "{action} folds to something else");
     }
-    assert_eq!(order.hidden.length(), 39);
+    assert_eq!(order.hidden.length(), 40);
 }
 
 #[test]
@@ -286,6 +287,46 @@ fn without_a_shipping_method_nothing_is_delivered() {
 }
 
 #[test]
+fn keys_are_unique_among_the_parts_of_one_parent() {
+    let mut order = order();
+    let delivery =
+        |key: &str, parcels: Value| json!({"action": "addDelivery", "deliveryKey": key, "parcels": parcels});
+    let parcel = |delivery: &str| json!({"action": "addParcelToDelivery", "deliveryKey": delivery, "parcelKey": "box"});
+    act(&mut order, delivery("first", json!([{"key": "box"}]))).unwrap();
+    act(&mut order, delivery("second", json!([{"key": "box"}]))).unwrap();
+    act(&mut order, delivery("third", json!([]))).unwrap();
+    act(&mut order, parcel("third")).unwrap();
+    assert_eq!(refused(&mut order, parcel("third")), Code::DuplicateField);
+    assert_eq!(refused(&mut order, delivery("third", json!([]))), Code::DuplicateField);
+    let twins = json!([{"key": "box"}, {"key": "box"}]);
+    assert_eq!(refused(&mut order, delivery("fourth", twins)), Code::DuplicateField);
+    let item = json!({"key": "back", "quantity": 1, "lineItemId": "line", "shipmentState": "Returned"});
+    let returned = |items: Value| json!({"action": "addReturnInfo", "items": items});
+    act(&mut order, returned(json!([item]))).unwrap();
+    act(&mut order, returned(json!([item]))).unwrap();
+    assert_eq!(refused(&mut order, returned(json!([item, item]))), Code::DuplicateField);
+}
+
+#[test]
+fn a_delivery_is_estimated_while_there_is_something_shipped() {
+    let mut order = order();
+    let day = |day: u8| format!("2024-06-0{day}T00:00:00.000Z");
+    let set = |from: u8, until: u8| json!({"action": "setEstimatedDelivery", "estimatedDelivery": {"from": day(from), "until": day(until)}});
+    act(&mut order, set(1, 3)).unwrap();
+    let events = order.hidden.length();
+    act(&mut order, set(1, 3)).unwrap();
+    assert_eq!(order.hidden.length(), events, "nothing changed");
+    assert_eq!(refused(&mut order, set(3, 1)), Code::InvalidField);
+    let mut keyed = set(1, 2);
+    keyed["shippingKey"] = json!("home");
+    assert_eq!(refused(&mut order, keyed), Code::InvalidOperation);
+    act(&mut order, json!({"action": "setEstimatedDelivery", "estimatedDelivery": {}})).unwrap();
+    assert_eq!(order.shipping_info.as_ref().unwrap().estimated_delivery, None);
+    order.body.shipping_info = None;
+    assert_eq!(refused(&mut order, set(1, 2)), Code::InvalidOperation);
+}
+
+#[test]
 fn returns_begin_advised_or_returned_and_end_once() {
     let mut order = order();
     let add = |state: &str| {
@@ -338,6 +379,7 @@ fn orders_are_exchanged_only_with_channels_for_that() {
 #[test]
 fn the_store_is_not_set_twice() {
     let mut order = order();
+    assert_eq!(refused(&mut order, json!({"action": "setStore"})), Code::InvalidOperation);
     let set = json!({"action": "setStore", "store": with_id("store", "store")});
     act(&mut order, set.clone()).unwrap();
     assert_eq!(refused(&mut order, set), Code::InvalidOperation);

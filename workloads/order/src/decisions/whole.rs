@@ -89,11 +89,15 @@ pub(super) fn locale(to: Option<&Locale>, cx: &Context<'_>) -> Decision<Plan> {
     Ok(Plan::silent(Change::Locale(to.cloned())))
 }
 
-/// Setting the store that is set already is refused (contract §7).
+/// Setting the store that is set already, or taking one away where there is none, is refused (contract §7).
 pub(super) fn store(order: &Order, to: Option<&StoreIdentifier>, cx: &Context<'_>) -> Decision<Plan> {
     let to = to.map(|store| cx.store_reference(store)).transpose()?;
-    if to.is_some() && to == order.store {
-        return Err(ApiError::invalid_operation("The order is in this store already.").into());
+    if to == order.store {
+        let message = match to {
+            Some(_) => "The order is in this store already.",
+            None => "The order is in no store.",
+        };
+        return Err(ApiError::invalid_operation(message).into());
     }
     let message = Message::new("OrderStoreSet").with("store", &to);
     Ok(Plan::told(Change::Store(to), message))

@@ -202,6 +202,7 @@ fn shipping(
         shipping_method: cx.reference_opt(Kind::ShippingMethod, info.shipping_method.as_ref())?,
         deliveries: Vec::new(),
         shipping_method_state: info.shipping_method_state,
+        estimated_delivery: None,
     })
 }
 

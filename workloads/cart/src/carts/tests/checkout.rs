@@ -115,9 +115,29 @@ fn changed_prices_and_shipping_are_named() {
     );
     let frozen = World::new().update(&cart, json!([{"action": "freezeCart"}])).unwrap();
     prepared(&world, &frozen).unwrap();
+}
 
+#[test]
+fn the_method_must_still_be_offered_to_the_cart_and_match_it() {
     let mut world = World::new();
-    world.method(&json!({"active": false}));
+    let cart = ready(&world);
+    let freeze = |strategy: &str| {
+        world.update(&cart, json!([{"action": "freezeCart", "strategy": strategy}])).unwrap()
+    };
+    let (soft, hard) = (freeze("SoftFreeze"), freeze("HardFreeze"));
+    let elsewhere = json!({"stores": [{"typeId": "store", "key": "paris"}]});
+    for gone in [json!({"active": false}), elsewhere] {
+        world.method(&gone);
+        for cart in [&cart, &soft] {
+            let refused = prepared(&world, cart).unwrap_err();
+            assert_eq!(refused.code(), Code::InvalidOperation, "{gone}");
+            assert!(refused.message().contains("not active"), "{refused}");
+        }
+        prepared(&world, &hard).unwrap();
+    }
+    world.no_method();
+    assert_eq!(prepared(&world, &cart).unwrap_err().code(), Code::InvalidOperation);
+    world.method(&json!({"predicate": "lineItemCount(1 = 1) > 1"}));
     assert_eq!(prepared(&world, &cart).unwrap_err().code(), Code::ShippingMethodDoesNotMatchCart);
 }
 
@@ -130,7 +150,20 @@ fn an_unfinished_cart_cannot_be_ordered() {
         .create(json!({"currency": "EUR", "taxMode": "External", "shippingAddress": {"country": "DE"},
         "lineItems": [{"sku": "chair"}]}))
         .unwrap();
-    for cart in [&no_address, &empty, &no_rates] {
+    let line = json!({"totalGross": {"currencyCode": "EUR", "centAmount": 2100}, "taxRate": {"name": "outside", "amount": 0.05, "country": "DE"}});
+    let no_amounts = world
+        .create(json!({"currency": "EUR", "taxMode": "ExternalAmount", "shippingAddress": {"country": "DE"},
+        "lineItems": [{"sku": "chair"}, {"sku": "stone", "key": "stone"}]}))
+        .unwrap();
+    let total = json!({"action": "setCartTotalTax", "externalTotalGross": {"currencyCode": "EUR", "centAmount": 1200}});
+    let no_amounts = world
+        .update(
+            &no_amounts,
+            json!([{"action": "setLineItemTaxAmount", "lineItemKey": "stone", "externalTaxAmount": line}, total]),
+        )
+        .unwrap();
+    assert!(no_amounts.taxed_price.is_some());
+    for cart in [&no_address, &empty, &no_rates, &no_amounts] {
         assert_eq!(prepared(&world, cart).unwrap_err().code(), Code::InvalidOperation);
     }
     let cart = world

@@ -298,3 +298,65 @@ fn limits_are_those_of_the_supply_channel_and_touch_only_what_changes() {
     let other = world.update(&cart, json!([add("stone", 1), {"action": "recalculate"}])).unwrap();
     assert_eq!(other.line_items[0].quantity, 3, "what is in the cart already stays");
 }
+
+#[test]
+fn a_replicated_cart_has_only_the_lines_that_can_be_had() {
+    let mut world = World::new();
+    world.stock("chair", None, &json!({"minCartQuantity": 2, "maxCartQuantity": 4}));
+    let with = |quantity: i64| {
+        let lines = json!([{"sku": "chair", "quantity": quantity}, {"sku": "ghost"}, {"sku": "stone"}]);
+        world.replicate(json!({"currency": "EUR", "lineItems": lines})).unwrap()
+    };
+    assert_eq!(with(1).line_items.len(), 1);
+    assert_eq!(with(5).total_price.cent_amount, 108);
+    assert_eq!(with(4).line_items.len(), 2);
+}
+
+#[test]
+fn predicates_know_the_categories_of_the_lines() {
+    let mut world = World::new();
+    let to_germany = json!({"action": "setShippingAddress", "address": {"country": "DE"}});
+    let method = json!({"action": "setShippingMethod", "shippingMethod": {"key": "parcel"}});
+    let in_category =
+        |name: &str| json!({"predicate": format!("lineItemExists(categories.id contains any (\"{name}\"))")});
+    world.method(&in_category("garden"));
+    let cart = world.cart(json!([{"sku": "chair"}]));
+    let actions = json!([to_germany, method]);
+    assert_eq!(world.update(&cart, actions.clone()).err().unwrap().code(), Code::InvalidOperation);
+    world.method(&in_category("furniture"));
+    let cart = world.update(&cart, actions).unwrap();
+    assert_eq!(cart.hidden.categories.len(), 1);
+    let line = json!({"action": "removeLineItem", "lineItemId": cart.line_items[0].id});
+    let emptied = world.update(&cart, json!([line])).unwrap();
+    assert!(emptied.hidden.categories.is_empty());
+    let state = emptied.shipping_info.as_ref().unwrap().shipping_method_state;
+    assert_eq!(state, ShippingMethodState::DoesNotMatchCart);
+}
+
+#[test]
+fn a_delivery_is_expected_until_the_address_changes() {
+    let world = World::new();
+    let cart = world.cart(json!([{"sku": "chair"}]));
+    let to = |city: &str| json!({"action": "setShippingAddress", "address": {"country": "DE", "city": city}});
+    let day = |day: u8| format!("2026-06-0{day}T00:00:00.000Z");
+    let window = |from: u8, until: u8| json!({"from": day(from), "until": day(until)});
+    let method = |window: Value| json!({"action": "setShippingMethod", "shippingMethod": {"key": "parcel"}, "estimatedDelivery": window});
+    let set = |window: Value| json!({"action": "setEstimatedDelivery", "estimatedDelivery": window});
+    let expected = |cart: &Held| cart.shipping_info.as_ref().unwrap().estimated_delivery;
+    assert_eq!(world.update(&cart, json!([set(window(1, 2))])).err().unwrap().code(), Code::InvalidOperation);
+    let cart = world.update(&cart, json!([to("Bonn"), method(window(1, 2))])).unwrap();
+    assert_eq!(json!(expected(&cart)), window(1, 2));
+    assert_eq!(world.update(&cart, json!([set(window(2, 1))])).err().unwrap().code(), Code::InvalidField);
+    let mut keyed = set(window(1, 3));
+    keyed["shippingKey"] = json!("home");
+    assert_eq!(world.update(&cart, json!([keyed])).err().unwrap().code(), Code::InvalidOperation);
+    let later = world.update(&cart, json!([set(window(3, 3)), to("Bonn")])).unwrap();
+    assert_eq!(json!(expected(&later)), window(3, 3), "the address is the same");
+    for action in [to("Kiel"), set(json!({})), set(Value::Null), method(Value::Null)] {
+        assert_eq!(expected(&world.update(&later, json!([action])).unwrap()), None, "{action}");
+    }
+    let mut custom = json!({"action": "setCustomShippingMethod", "shippingMethodName": "Bike",
+        "shippingRate": {"price": money(100)}, "taxCategory": {"id": "tc"}});
+    custom["estimatedDelivery"] = window(4, 5);
+    assert_eq!(json!(expected(&world.update(&later, json!([custom])).unwrap())), window(4, 5));
+}

@@ -167,6 +167,34 @@ fn tax_amounts_from_outside_go_when_a_price_changes() {
     );
 }
 
+#[test]
+fn an_action_sees_what_earlier_ones_of_the_request_did() {
+    let world = World::new();
+    let draft = json!({"currency": "EUR", "taxMode": "ExternalAmount", "shippingAddress": {"country": "DE"},
+        "lineItems": [{"sku": "chair"}]});
+    let cart = world.create(draft).unwrap();
+    let line = &cart.line_items[0].id;
+    let amount = |gross: i64| json!({"totalGross": money(gross), "taxRate": {"name": "outside", "amount": 0.1, "country": "DE"}});
+    let taxed = world.update(&cart, json!([
+        {"action": "changeLineItemQuantity", "lineItemId": line, "quantity": 2},
+        {"action": "setLineItemTaxAmount", "lineItemId": line, "externalTaxAmount": amount(2200)},
+        {"action": "addCustomLineItem", "name": {"en": "Fee"}, "slug": "fee", "key": "fee", "money": money(50), "quantity": 2},
+        {"action": "setCustomLineItemTaxAmount", "customLineItemKey": "fee", "externalTaxAmount": amount(110)},
+        {"action": "setShippingMethod", "shippingMethod": {"key": "parcel"}},
+        {"action": "setShippingMethodTaxAmount", "externalTaxAmount": amount(545)},
+        {"action": "setCartTotalTax", "externalTotalGross": money(2855)},
+    ])).unwrap();
+    assert_eq!(sums(&taxed), (2595, 2855, 260));
+    assert!(taxed.line_items[0].tax_rate.is_some() && taxed.custom_line_items[0].tax_rate.is_some());
+    assert!(taxed.shipping_info.as_ref().unwrap().tax_rate.is_some());
+
+    let cart = world.cart(json!([{"sku": "chair"}]));
+    let frozen = world.update(&cart, json!([
+        {"action": "setCountry", "country": "FR"}, {"action": "addLineItem", "sku": "chair", "quantity": 4}, {"action": "freezeCart"},
+    ])).unwrap();
+    assert_eq!((frozen.cart_state, frozen.total_price.cent_amount), (CartState::Frozen, 5500));
+}
+
 fn mine(action: Value) -> api::Result<CartAction> {
     Carts::my_action(serde_json::from_value(action).unwrap())
 }

@@ -2,8 +2,9 @@
 
 use super::world::{World, id, money};
 use crate::carts::{Held, adopt};
-use api::cart::CartMergeMode;
-use api::internal::cart::AdoptCart;
+use api::Code;
+use api::cart::{CartMergeMode, CartState};
+use api::internal::cart::{AdoptCart, RepriceCarts};
 use serde_json::json;
 
 fn signs_in() -> AdoptCart {
@@ -78,6 +79,101 @@ fn a_line_whose_key_is_taken_stays_behind() {
     let own = annas(&world, &json!([{"sku": "chair", "key": "first"}]));
     let guests = world.cart(json!([{"sku": "stone", "key": "first"}]));
     assert_eq!(merged(&world, &own, &guests).unwrap().line_items.len(), 1);
+}
+
+#[test]
+fn a_cart_that_is_brought_must_be_of_the_session_unless_it_came_before() {
+    let world = World::new();
+    let brought = |draft: serde_json::Value, session: Option<&str>| {
+        let cart = world.create(draft).unwrap();
+        let by = AdoptCart { anonymous_id: session.map(str::to_owned), ..signs_in() };
+        adopt::check_brought(&cart, &by).map_err(|error| error.code())
+    };
+    let guests = json!({"currency": "EUR", "anonymousId": "guest"});
+    let nobodys = json!({"currency": "EUR"});
+    assert_eq!(brought(guests.clone(), Some("guest")), Ok(()));
+    assert_eq!(brought(guests.clone(), None), Ok(()));
+    assert_eq!(brought(nobodys.clone(), None), Ok(()));
+    assert_eq!(brought(guests, Some("other")), Err(Code::InvalidOperation));
+    assert_eq!(brought(nobodys, Some("guest")), Err(Code::InvalidOperation));
+    assert_eq!(brought(json!({"currency": "EUR", "customerId": "anna"}), Some("guest")), Ok(()));
+    assert_eq!(brought(json!({"currency": "EUR", "customerId": "bert"}), None), Err(Code::InvalidOperation));
+}
+
+#[test]
+fn the_cart_of_who_signs_in_is_worked_out_anew() {
+    let mut world = World::new();
+    let cart = annas(&world, &json!([{"sku": "chair"}, {"sku": "stone"}]));
+    world.product("chair", 1500);
+    world.missing_product("stone");
+    let renewed = |update_product_data: bool| {
+        let by = AdoptCart { update_product_data, ..signs_in() };
+        world
+            .with(|cx| {
+                let mut cart = cart.clone();
+                adopt::refresh(&mut cart, &by, cx)?;
+                Ok(cart)
+            })
+            .unwrap()
+    };
+    let anew = renewed(false);
+    assert_eq!((anew.line_items.len(), anew.total_price.cent_amount), (1, 1470));
+    assert_eq!(anew.line_items[0].variant, cart.line_items[0].variant);
+    assert_ne!(renewed(true).line_items[0].variant, cart.line_items[0].variant);
+}
+
+#[test]
+fn every_other_cart_of_the_session_becomes_the_customers() {
+    let world = World::new();
+    let cart = world
+        .create(json!({"currency": "EUR", "anonymousId": "guest", "lineItems": [{"sku": "chair"}]}))
+        .unwrap();
+    let handed_over = |cart: &Held, world: &World| {
+        world
+            .with(|cx| {
+                let mut cart = cart.clone();
+                adopt::hand_over(&mut cart, &signs_in(), "guest", cx)?;
+                Ok(cart)
+            })
+            .unwrap()
+    };
+    let annas = handed_over(&cart, &world);
+    assert_eq!((&annas.customer_id, &annas.anonymous_id), (&Some(id("anna")), &None));
+    assert_eq!(annas.total_price.cent_amount, 970, "at the prices of the customer's group");
+    assert!(handed_over(&annas, &world).body == annas.body, "once more changes nothing");
+    let mut merged = cart.clone();
+    merged.body.cart_state = CartState::Merged;
+    let merged = handed_over(&merged, &world);
+    assert_eq!((&merged.customer_id, merged.total_price.cent_amount), (&Some(id("anna")), 1000));
+    let mut dollars = cart;
+    dollars.body.total_price = api::Money::new(0, api::CurrencyCode::parse("USD").unwrap()).into();
+    let unpriced = handed_over(&dollars, &world);
+    assert_eq!((&unpriced.customer_id, &unpriced.line_items), (&Some(id("anna")), &dollars.line_items));
+}
+
+#[test]
+fn other_groups_need_prices_and_taxes_for_the_cart() {
+    let world = World::new();
+    let cart = annas(&world, &json!([{"sku": "chair"}]));
+    let by = RepriceCarts {
+        customer_id: id("anna"),
+        customer_group: None,
+        customer_group_assignments: Vec::new(),
+    };
+    let regroup = |cart: &Held| {
+        world.with(|cx| {
+            let mut cart = cart.clone();
+            adopt::regroup(&mut cart, &by, cx)?;
+            Ok(cart)
+        })
+    };
+    assert_eq!(regroup(&cart).unwrap().total_price.cent_amount, 1000);
+    let mut abroad = cart.clone();
+    abroad.body.shipping_address = serde_json::from_value(json!({"country": "FR"})).unwrap();
+    assert_eq!(regroup(&abroad).err().unwrap().code(), Code::MissingTaxRateForCountry);
+    let mut dollars = cart;
+    dollars.body.total_price = api::Money::new(0, api::CurrencyCode::parse("USD").unwrap()).into();
+    assert_eq!(regroup(&dollars).err().unwrap().code(), Code::MatchingPriceNotFound);
 }
 
 #[test]

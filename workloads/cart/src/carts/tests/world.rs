@@ -91,6 +91,11 @@ impl World {
         self.by_key(Kind::ShippingMethod, "parcel", "parcel", &method);
     }
 
+    /// The shipping method was deleted.
+    pub(super) fn no_method(&mut self) {
+        self.facts.learn(Lookup::new(Kind::ShippingMethod, LookupBy::Id(id("parcel"))), Vec::new());
+    }
+
     pub(super) fn by_id(&mut self, kind: Kind, name: &str, body: &Value) {
         self.facts.learn(Lookup::new(kind, LookupBy::Id(id(name))), vec![stored(name, body)]);
     }
@@ -101,7 +106,7 @@ impl World {
             .learn(Lookup::new(kind, LookupBy::Claim(Claim::new("key", key))), vec![stored(name, body)]);
     }
 
-    /// A published product of that SKU and id.
+    /// A published product of that SKU and id, in the category `furniture`.
     pub(super) fn product(&mut self, name: &str, cents: i64) {
         self.product_with(name, cents, &json!({}));
     }
@@ -122,7 +127,7 @@ impl World {
             json!({"id": 1, "sku": name, "prices": prices, "attributes": [], "images": [], "assets": []});
         let mut product = json!({"productType": {"typeId": "product-type", "id": "pt"}, "name": {"en": name}, "slug": {"en": name},
             "published": true, "hasStagedChanges": false, "taxCategory": {"typeId": "tax-category", "id": "tc"},
-            "masterVariant": variant, "variants": []});
+            "categories": [{"typeId": "category", "id": "furniture"}], "masterVariant": variant, "variants": []});
         product.as_object_mut().unwrap().extend(rest.as_object().unwrap().clone());
         self.current(name, &[stored(name, &product)]);
     }
@@ -170,9 +175,18 @@ impl World {
     }
 
     pub(super) fn create(&self, draft: Value) -> Result<Held, ApiError> {
+        self.create_of(&serde_json::from_value(draft).unwrap())
+    }
+
+    /// Without the lines that cannot be had, as a cart is replicated.
+    pub(super) fn replicate(&self, draft: Value) -> Result<Held, ApiError> {
         let draft: CartDraft = serde_json::from_value(draft).unwrap();
+        self.create_of(&CartDraft { leave_out_invalid: true, ..draft })
+    }
+
+    fn create_of(&self, draft: &CartDraft) -> Result<Held, ApiError> {
         self.with(|cx| {
-            let (body, hidden) = Carts::create(&draft, cx)?;
+            let (body, hidden) = Carts::create(draft, cx)?;
             let meta = cx.meta_of_new();
             let mut cart = State::<Carts> { body, hidden, visibility: Visibility::Live, due_at: None, meta };
             Carts::settle(&mut cart, cx)?;

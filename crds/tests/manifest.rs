@@ -315,7 +315,7 @@ fn what_the_services_are_told_fits_into_one_secret() {
         let clients: Vec<String> = (0..100).map(|n| format!("{{name: c-{n}, scopes: [{scope}]}}")).collect();
         let clients = clients.join(", ");
         let projects: Vec<String> =
-            (0..40).map(|n| format!("{{key: p-{n}, apiClients: [{clients}]}}")).collect();
+            (0..20).map(|n| format!("{{key: p-{n}, apiClients: [{clients}]}}")).collect();
         format!("{{projects: [{}]}}", projects.join(", "))
     };
     assert!(complaints(&clients("view_types")).is_empty());

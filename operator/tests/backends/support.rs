@@ -85,6 +85,19 @@ pub async fn settled(backends: &Backends, plan: &BackendPlan) {
     }
 }
 
+/// Passes until one finds something.
+pub async fn found(backends: &Backends, plan: &BackendPlan) -> Vec<BackendFinding> {
+    let began = Instant::now();
+    loop {
+        let findings = backends.reconcile(plan).await;
+        if !findings.is_empty() {
+            return findings;
+        }
+        assert!(began.elapsed() < PATIENCE, "nothing is found");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
 /// One pass, and then the broker shows what it made.
 pub async fn made(backends: &Backends, plan: &BackendPlan) {
     backends.reconcile(plan).await;

@@ -45,7 +45,7 @@ journey('carts and orders of a store are made, found and changed on its paths al
   assert.ok(methods.results.some(({ id }) => id === shop.shippingMethod.id));
 
   const ordering = (from, orderNumber) => ({ body: { cart: { typeId: 'cart', id: from.id }, version: from.version, orderNumber } });
-  await refused(at(paris).orders().post(ordering(changed)).execute(), 400, 'ReferencedResourceNotFound');
+  await refused(at(paris).orders().post(ordering(changed)).execute(), 404, 'ResourceNotFound');
   const order = await body(at(berlin).orders().post(ordering(changed, unique('no'))));
   assert.deepEqual(order.store, keyOf(berlin));
   assert.equal((await body(at(berlin).orders().withOrderNumber({ orderNumber: order.orderNumber }).get())).id, order.id);

@@ -82,3 +82,22 @@ journey('what an imported order names must be there, and its number free', async
   const viewer = await apiClient(['view_orders']);
   await refused(importing({}, withClient(viewer, viewer.scopes)).execute(), 403, 'insufficient_scope');
 });
+
+journey('a type of parcels refers to what exists, and stays while an order has it', async () => {
+  const field = unique('of').replaceAll('-', '');
+  const type = await body(admin.types().post({ body: {
+    key: unique('type'), name: { en: 'of' }, resourceTypeIds: ['order-parcel'],
+    fieldDefinitions: [{ name: field, label: { en: 'of' }, required: false, type: { name: 'Reference', referenceTypeId: 'product' } }],
+  } }));
+  const parcelOf = (id) => ({ shippingInfo: {
+    shippingMethodName: 'Coach', price: eur(0), shippingRate: { price: eur(0) },
+    deliveries: [{ items: [], parcels: [{ custom: { type: { typeId: 'type', id: type.id }, fields: { [field]: { typeId: 'product', id } } } }] }],
+  } });
+  await refused(importing(parcelOf('00000000-0000-4000-8000-000000000000')).execute(), 400, 'ReferencedResourceNotFound');
+  const order = await imported(parcelOf(product.id));
+  assert.deepEqual(order.shippingInfo.deliveries[0].parcels[0].custom.fields[field], { typeId: 'product', id: product.id });
+  const remove = () => admin.types().withId({ ID: type.id }).delete({ queryArgs: { version: type.version } });
+  await refused(remove().execute(), 400, 'ReferenceExists');
+  await body(admin.orders().withId({ ID: order.id }).delete({ queryArgs: { version: order.version } }));
+  await body(remove());
+});

@@ -124,7 +124,7 @@ pub trait Rules: Send + Sync + Sized + 'static {
         Ok(vec![View { name: MAIN, served: api::meta::join(meta, body)? }])
     }
 
-    /// Refuses bad values of [`Rules::QUERY`] before anything is written.
+    /// Refuses bad values of [`Rules::QUERY`] before anything is written, and where nothing is presented that needs them.
     fn check_query(_params: &Params) -> api::Result<()> {
         Ok(())
     }

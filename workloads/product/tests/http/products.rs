@@ -428,3 +428,98 @@ async fn the_life_of_a_product_is_told_in_messages() {
         (&created["id"], &json!(3), &json!("p1"))
     );
 }
+
+#[tokio::test]
+async fn slugs_and_keys_end_at_their_bounds() {
+    let shop = shop().await;
+    for (slug, good) in [
+        ("ab", true),
+        ("a", false),
+        ("x".repeat(256).as_str(), true),
+        ("x".repeat(257).as_str(), false),
+        ("with space", false),
+        ("ümlaut", false),
+        ("A-_9", true),
+    ] {
+        let draft = with(draft("any"), json!({"key": null, "slug": {"de": slug}, "masterVariant": null}));
+        let (status, answer) = shop.call("POST", "/products", Some(&draft)).await;
+        assert_eq!(status, if good { 201 } else { 400 }, "{slug}: {answer}");
+    }
+    shop.create("/products", draft("first")).await;
+    let both =
+        json!({"key": "other", "slug": {"en": "fresh", "fr": "first"}, "masterVariant": {"sku": "other"}});
+    shop.create("/products", with(draft("second"), both)).await;
+}
+
+#[tokio::test]
+async fn equal_variants_are_refused_before_their_attributes_are_compared() {
+    let shop = shop().await;
+    let variant = |attributes: Value| json!({"attributes": attributes});
+    let serial = |value: &str| json!([{"name": "serial", "value": value}]);
+    for (master, other, code) in [
+        (variant(json!([])), variant(json!([])), "DuplicateVariantValues"),
+        (variant(serial("1")), variant(serial("1")), "DuplicateVariantValues"),
+        (
+            json!({"sku": "a1", "attributes": serial("1")}),
+            json!({"sku": "a2", "attributes": serial("1")}),
+            "DuplicateAttributeValue",
+        ),
+    ] {
+        let draft = with(draft("p1"), json!({"masterVariant": master, "variants": [other]}));
+        assert_eq!(shop.refused("/products", draft.clone()).await["code"], code, "{draft}");
+    }
+    let prices = |cents: i64| json!({"prices": [{"value": {"currencyCode": "EUR", "centAmount": cents}}]});
+    shop.create("/products", with(draft("p1"), json!({"masterVariant": prices(1), "variants": [prices(2)]})))
+        .await;
+}
+
+#[tokio::test]
+async fn an_attribute_is_set_at_its_own_level_only() {
+    let shop = shop().await;
+    shop.create("/products", draft("p1")).await;
+    for action in [
+        json!({"action": "setAttribute", "variantId": 1, "name": "origin", "value": "here"}),
+        json!({"action": "setAttributeInAllVariants", "name": "origin", "value": "here"}),
+        json!({"action": "setProductAttribute", "name": "serial", "value": "1"}),
+        json!({"action": "setAttribute", "variantId": 1, "name": "unheard-of", "value": "1"}),
+    ] {
+        assert_eq!(
+            shop.update_refused("/products/key=p1", json!([action])).await["code"],
+            "InvalidField",
+            "{action}"
+        );
+    }
+    let on_product = with(draft("p2"), json!({"attributes": [{"name": "serial", "value": "1"}]}));
+    assert_eq!(shop.refused("/products", on_product).await["code"], "InvalidField");
+}
+
+#[tokio::test]
+async fn windows_of_prices_may_touch_but_not_overlap() {
+    let shop = shop().await;
+    let price = |from: Option<&str>, until: Option<&str>| json!({"value": {"currencyCode": "EUR", "centAmount": 1}, "validFrom": from, "validUntil": until});
+    let (a, b, c) =
+        (Some("2024-01-01T00:00:00Z"), Some("2024-02-01T00:00:00Z"), Some("2024-03-01T00:00:00Z"));
+    let before_b = Some("2024-01-31T23:59:59.999Z");
+    for (prices, code) in [
+        (json!([price(a, b), price(b, c)]), None),
+        (json!([price(a, b), price(None, None)]), None),
+        (json!([price(None, b), price(b, None)]), None),
+        (json!([price(a, b), price(before_b, c)]), Some("OverlappingPriceValidity")),
+        (json!([price(a, None), price(b, c)]), Some("OverlappingPriceValidity")),
+        (json!([price(None, None), price(None, None)]), Some("DuplicatePriceScope")),
+    ] {
+        let draft = with(draft("p1"), json!({"masterVariant": {"sku": "p1", "prices": prices}}));
+        let (status, answer) = shop.call("POST", "/products", Some(&draft)).await;
+        match code {
+            None => {
+                assert_eq!(status, 201, "{answer}");
+                shop.delete("/products/key=p1").await;
+            }
+            Some(code) => assert_eq!((status, &answer["errors"][0]["code"]), (400, &json!(code)), "{prices}"),
+        }
+    }
+    for (from, until) in [(a, a), (b, a)] {
+        let draft = with(draft("p1"), json!({"masterVariant": {"prices": [price(from, until)]}}));
+        assert_eq!(shop.refused("/products", draft).await["code"], "InvalidField");
+    }
+}

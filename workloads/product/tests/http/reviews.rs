@@ -123,3 +123,43 @@ async fn reviews_need_the_scope_of_products() {
     shop.with_scopes("manage_orders");
     assert_eq!(shop.status_of("/reviews").await, 403);
 }
+
+#[tokio::test]
+async fn statistics_follow_every_change_of_a_rating_and_leave_the_version() {
+    let shop = Shop::open().await;
+    let (shoe, boot) = (product(&shop, "shoe").await, product(&shop, "boot").await);
+    let of = |product: &Value| json!({"typeId": "product", "id": product["id"]});
+    let statistics = async |key: &str| {
+        let product = shop.get(&format!("/products/key={key}")).await;
+        let projection = shop.get(&format!("/product-projections/key={key}")).await;
+        assert_eq!(product.get("reviewRatingStatistics"), projection.get("reviewRatingStatistics"));
+        assert_eq!(product["version"], 1);
+        product.get("reviewRatingStatistics").cloned()
+    };
+    for (key, rating) in [("worst", -100), ("best", 100), ("middle", 1)] {
+        shop.create("/reviews", json!({"key": key, "rating": rating, "target": of(&shoe)})).await;
+    }
+    shop.create("/reviews", json!({"key": "words", "text": "Nice.", "target": of(&shoe)})).await;
+    let expected = json!({
+        "averageRating": 0.33333, "highestRating": 100, "lowestRating": -100, "count": 3,
+        "ratingsDistribution": {"-100": 1, "1": 1, "100": 1},
+    });
+    assert_eq!(statistics("shoe").await, Some(expected));
+    let liked = "/product-projections?where=reviewRatingStatistics(count > 2 and averageRating > 0.3)";
+    assert_eq!(shop.get(liked).await["total"], 1);
+
+    let change =
+        async |key: &str, action: Value| shop.update(&format!("/reviews/key={key}"), json!([action])).await;
+    change("worst", json!({"action": "setTarget", "target": of(&boot)})).await;
+    change("best", json!({"action": "setRating", "rating": 2})).await;
+    change("middle", json!({"action": "setRating"})).await;
+    change("words", json!({"action": "setRating", "rating": 2})).await;
+    let shoes = statistics("shoe").await.unwrap();
+    assert_eq!((&shoes["averageRating"], &shoes["ratingsDistribution"]), (&json!(2.0), &json!({"2": 2})));
+    assert_eq!(statistics("boot").await.unwrap()["lowestRating"], -100);
+
+    shop.delete("/reviews/key=worst").await;
+    assert_eq!(statistics("boot").await, None, "nothing is left of the last rating");
+    change("best", json!({"action": "setTarget"})).await;
+    assert_eq!(statistics("shoe").await.unwrap()["count"], 1);
+}

@@ -231,3 +231,53 @@ async fn values_of_custom_fields_are_days_times_and_references_to_what_exists() 
         assert_eq!(refused(&stage.change("/stores", &made, set).await), code, "{name}: {value}");
     }
 }
+
+#[tokio::test]
+async fn custom_fields_are_set_removed_and_demanded() {
+    let stage = Stage::new().await;
+    let mut needed = field("needed", json!({"name": "Number"}));
+    needed["required"] = json!(true);
+    let mut for_stores =
+        draft("note", json!([needed, field("note", json!({"name": "LocalizedString"})), size()]));
+    for_stores["resourceTypeIds"] = json!(["store"]);
+    stage.made("/types", for_stores).await;
+    let mut for_channels = draft("other", json!([]));
+    for_channels["resourceTypeIds"] = json!(["channel"]);
+    stage.made("/types", for_channels).await;
+    let custom = |key: &str, fields: Value| json!({"type": {"typeId": "type", "key": key}, "fields": fields});
+    for (custom, code) in [
+        (custom("note", json!({})), "RequiredField"),
+        (custom("note", json!({"needed": null})), "RequiredField"),
+        (custom("note", json!({"needed": "1"})), "InvalidField"),
+        (custom("note", json!({"needed": 1, "unheard-of": 1})), "InvalidField"),
+        (custom("note", json!({"needed": 1, "note": {"german": "x"}})), "InvalidField"),
+        (custom("note", json!({"needed": 1, "size": ["xl"]})), "InvalidField"),
+        (custom("note", json!({"needed": 1, "size": "s"})), "InvalidField"),
+        (custom("other", json!({})), "InvalidOperation"),
+        (custom("nowhere", json!({})), "ReferencedResourceNotFound"),
+    ] {
+        assert_eq!(
+            refused(&stage.post("/stores", json!({"key": "berlin", "custom": custom})).await),
+            code,
+            "{custom}"
+        );
+    }
+    let given = custom("note", json!({"needed": 1, "note": null, "size": ["s", "s", "m"]}));
+    let made = stage.made("/stores", json!({"key": "berlin", "custom": given})).await;
+    assert_eq!(made["custom"]["fields"], json!({"needed": 1, "size": ["s", "m"]}));
+    let set = |name: &str, value: Value| json!({"action": "setCustomField", "name": name, "value": value});
+    for (action, code) in [
+        (set("needed", json!(null)), "RequiredField"),
+        (set("note", json!(null)), "InvalidOperation"),
+        (set("unheard-of", json!(1)), "InvalidField"),
+    ] {
+        assert_eq!(refused(&stage.change("/stores", &made, json!([action])).await), code, "{action}");
+    }
+    let both = json!([set("note", json!({"en": "x"})), set("size", json!(null))]);
+    let changed = stage.changed("/stores", &made, both).await;
+    assert_eq!(changed["custom"]["fields"], json!({"needed": 1, "note": {"en": "x"}}));
+    let bare = stage.changed("/stores", &changed, json!([{"action": "setCustomType"}])).await;
+    assert_eq!(bare.get("custom"), None);
+    let no_type = stage.change("/stores", &bare, json!([set("needed", json!(1))])).await;
+    assert_eq!(refused(&no_type), "InvalidOperation");
+}

@@ -3,7 +3,7 @@
 //! Pure. A change holds everything that it needs (ids, times, resolved references), so applying it
 //! again to the same state gives the same state.
 
-use api::cart::{EstimatedDelivery, ItemShippingDetails, ItemState};
+use api::cart::{EstimatedDelivery, ItemShippingDetails, ItemState, Ships};
 use api::order::{
     Delivery, DeliveryItem, Order, OrderState, Parcel, ParcelMeasurements, PaymentState, ReturnInfo,
     ReturnItem, ReturnPaymentState, ReturnShipmentState, ShipmentState, SyncInfo, TrackingData,
@@ -47,7 +47,17 @@ pub(crate) enum Change {
         custom: Option<CustomFields>,
     },
     EstimatedDelivery(Option<EstimatedDelivery>),
+    /// Of one of several shipping methods.
+    EstimatedDeliveryOf {
+        shipping: String,
+        to: Option<EstimatedDelivery>,
+    },
     DeliveryAdded(Box<Delivery>),
+    /// To one of several shipping methods.
+    DeliveryAddedTo {
+        shipping: String,
+        delivery: Box<Delivery>,
+    },
     DeliveryRemoved(Id),
     DeliveryItems {
         delivery: Id,
@@ -138,13 +148,11 @@ impl Change {
                     held.clone_from(custom);
                 }
             }
-            Self::EstimatedDelivery(to) => {
-                if let Some(info) = &mut order.shipping_info {
-                    info.estimated_delivery = *to;
-                }
-            }
-            Self::DeliveryAdded(_)
-            | Self::DeliveryRemoved(_)
+            Self::EstimatedDelivery(to) => expect(order, None, *to),
+            Self::EstimatedDeliveryOf { shipping, to } => expect(order, Some(shipping), *to),
+            Self::DeliveryAdded(delivery) => add_delivery(order, None, delivery),
+            Self::DeliveryAddedTo { shipping, delivery } => add_delivery(order, Some(shipping), delivery),
+            Self::DeliveryRemoved(_)
             | Self::DeliveryItems { .. }
             | Self::DeliveryAddress { .. }
             | Self::ParcelAdded { .. }
@@ -170,40 +178,40 @@ impl Change {
     }
 
     fn evolve_shipping(&self, order: &mut Order) {
-        let Some(deliveries) = order.shipping_info.as_mut().map(|info| &mut info.deliveries) else { return };
         match self {
-            Self::DeliveryAdded(delivery) => deliveries.push((**delivery).clone()),
-            Self::DeliveryRemoved(id) => deliveries.retain(|held| held.id != *id),
+            Self::DeliveryRemoved(id) => {
+                order.infos_mut().for_each(|info| info.deliveries.retain(|held| held.id != *id));
+            }
             Self::DeliveryItems { delivery: id, items } => {
-                if let Some(held) = delivery(deliveries, id) {
+                if let Some(held) = delivery(order, id) {
                     held.items.clone_from(items);
                 }
             }
             Self::DeliveryAddress { delivery: id, address } => {
-                if let Some(held) = delivery(deliveries, id) {
+                if let Some(held) = delivery(order, id) {
                     held.address = address.as_deref().cloned();
                 }
             }
             Self::ParcelAdded { delivery: id, parcel } => {
-                if let Some(held) = delivery(deliveries, id) {
+                if let Some(held) = delivery(order, id) {
                     held.parcels.push((**parcel).clone());
                 }
             }
             Self::ParcelRemoved(id) => {
-                deliveries.iter_mut().for_each(|held| held.parcels.retain(|parcel| parcel.id != *id));
+                deliveries(order).for_each(|held| held.parcels.retain(|parcel| parcel.id != *id));
             }
             Self::ParcelMeasured { parcel: id, measurements } => {
-                if let Some(held) = parcel(deliveries, id) {
+                if let Some(held) = parcel(order, id) {
                     held.measurements.clone_from(measurements);
                 }
             }
             Self::ParcelTracked { parcel: id, tracking } => {
-                if let Some(held) = parcel(deliveries, id) {
+                if let Some(held) = parcel(order, id) {
                     held.tracking_data.clone_from(tracking);
                 }
             }
             Self::ParcelItems { parcel: id, items } => {
-                if let Some(held) = parcel(deliveries, id) {
+                if let Some(held) = parcel(order, id) {
                     held.items.clone_from(items);
                 }
             }
@@ -212,12 +220,29 @@ impl Change {
     }
 }
 
-fn delivery<'a>(deliveries: &'a mut [Delivery], id: &Id) -> Option<&'a mut Delivery> {
-    deliveries.iter_mut().find(|held| held.id == *id)
+fn expect(order: &mut Order, shipping: Option<&str>, to: Option<EstimatedDelivery>) {
+    if let Some(info) = order.info_mut(shipping) {
+        info.estimated_delivery = to;
+    }
 }
 
-fn parcel<'a>(deliveries: &'a mut [Delivery], id: &Id) -> Option<&'a mut Parcel> {
-    deliveries.iter_mut().flat_map(|held| &mut held.parcels).find(|held| held.id == *id)
+fn add_delivery(order: &mut Order, shipping: Option<&str>, delivery: &Delivery) {
+    if let Some(info) = order.info_mut(shipping) {
+        info.deliveries.push(delivery.clone());
+    }
+}
+
+/// Of all shipping methods; ids are unique among them.
+fn deliveries(order: &mut Order) -> impl Iterator<Item = &mut Delivery> {
+    order.infos_mut().flat_map(|info| &mut info.deliveries)
+}
+
+fn delivery<'a>(order: &'a mut Order, id: &Id) -> Option<&'a mut Delivery> {
+    deliveries(order).find(|held| held.id == *id)
+}
+
+fn parcel<'a>(order: &'a mut Order, id: &Id) -> Option<&'a mut Parcel> {
+    deliveries(order).flat_map(|held| &mut held.parcels).find(|held| held.id == *id)
 }
 
 fn return_item<'a>(order: &'a mut Order, id: &Id) -> Option<&'a mut ReturnItem> {
@@ -249,6 +274,8 @@ pub(crate) enum Part {
     /// By key.
     ItemShippingAddress(String),
     Shipping,
+    /// One of several, by key.
+    ShippingOf(String),
     Delivery(Id),
     DeliveryAddress(Id),
     Parcel(Id),
@@ -266,7 +293,7 @@ impl Part {
             | Self::BillingAddress
             | Self::ItemShippingAddress(_)
             | Self::DeliveryAddress(_) => "address",
-            Self::Shipping => "shipping",
+            Self::Shipping | Self::ShippingOf(_) => "shipping",
             Self::Delivery(_) => "order-delivery",
             Self::Parcel(_) => "order-parcel",
             Self::ReturnItem(_) => "order-return-item",
@@ -275,7 +302,6 @@ impl Part {
 
     /// Its custom fields; `None` if the order has no such part.
     pub(crate) fn of_mut<'a>(&self, order: &'a mut Order) -> Option<&'a mut Option<CustomFields>> {
-        let deliveries = |order: &'a mut Order| order.shipping_info.as_mut().map(|info| &mut info.deliveries);
         Some(match self {
             Self::Order => &mut order.custom,
             Self::Line(id) => &mut order.line_items.iter_mut().find(|line| line.id == *id)?.custom,
@@ -289,9 +315,13 @@ impl Part {
                 &mut addresses.find(|held| held.key.as_deref() == Some(key))?.custom
             }
             Self::Shipping => &mut order.shipping_custom_fields,
-            Self::Delivery(id) => &mut delivery(deliveries(order)?, id)?.custom,
-            Self::DeliveryAddress(id) => &mut delivery(deliveries(order)?, id)?.address.as_mut()?.custom,
-            Self::Parcel(id) => &mut parcel(deliveries(order)?, id)?.custom,
+            Self::ShippingOf(key) => {
+                let mut several = order.shipping.iter_mut();
+                &mut several.find(|held| held.shipping_key == *key)?.shipping_custom_fields
+            }
+            Self::Delivery(id) => &mut delivery(order, id)?.custom,
+            Self::DeliveryAddress(id) => &mut delivery(order, id)?.address.as_mut()?.custom,
+            Self::Parcel(id) => &mut parcel(order, id)?.custom,
             Self::ReturnItem(id) => &mut return_item(order, id)?.custom,
         })
     }

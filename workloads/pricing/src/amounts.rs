@@ -44,6 +44,17 @@ pub fn sum_of(currency: CurrencyCode, amounts: impl IntoIterator<Item = TypedMon
     cents(currency, amounts.into_iter().map(|amount| i128::from(amount.cent_amount)).sum())
 }
 
+/// What of a line's total falls to some of its units, which come after `before` others: all shares of a line sum to
+/// its total, to the cent.
+pub fn share(total: TypedMoney, quantity: i64, before: i64, units: i64) -> Result<TypedMoney> {
+    let up_to = |units: i64| match quantity {
+        0 => 0,
+        // Two factors of 64 bits fit.
+        quantity => i128::from(total.cent_amount) * i128::from(units) / i128::from(quantity),
+    };
+    cents(total.currency_code, up_to(before.saturating_add(units)) - up_to(before))
+}
+
 /// A number of minor units as money.
 pub(crate) fn cents(currency: CurrencyCode, amount: i128) -> Result<TypedMoney> {
     let amount = i64::try_from(amount).map_err(|_| ApiError::money_overflow())?;
@@ -88,6 +99,17 @@ mod tests {
         assert_eq!(total(10, Platform, RoundingMode::HalfDown), 1234);
         assert_eq!(total(10, Platform, RoundingMode::HalfEven), 1234);
         assert_eq!(total(10, ExternalPrice, RoundingMode::HalfUp), 1234, "external prices round half-even");
+    }
+
+    #[test]
+    fn shares_of_a_line_sum_to_its_total() {
+        let shares = |total: i64| {
+            [(0, 1), (1, 1), (2, 5)].map(|(before, units)| share(eur(total), 7, before, units).unwrap())
+        };
+        assert_eq!(shares(700), [eur(100), eur(100), eur(500)]);
+        let uneven = shares(1000);
+        assert_eq!(uneven, [eur(142), eur(143), eur(715)]);
+        assert_eq!(shares(-1000).map(|one| one.cent_amount).iter().sum::<i64>(), -1000);
     }
 
     #[test]

@@ -156,6 +156,20 @@ pub fn shipping_details(
     Ok(ItemShippingDetails { targets, valid: sum == i128::from(quantity) })
 }
 
+/// The units of a line by shipping method, each method once, in the order of the targets.
+#[must_use]
+pub fn units_by_method(details: Option<&ItemShippingDetails>) -> Vec<(&str, i64)> {
+    let mut units: Vec<(&str, i64)> = Vec::new();
+    let targets = details.into_iter().flat_map(|details| &details.targets);
+    for (key, quantity) in targets.filter_map(|t| Some((t.shipping_method_key.as_deref()?, t.quantity))) {
+        match units.iter_mut().find(|(held, _)| *held == key) {
+            Some((_, sum)) => *sum = sum.saturating_add(quantity),
+            None => units.push((key, quantity)),
+        }
+    }
+    units
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -239,6 +253,18 @@ mod tests {
         assert_eq!(sums, [target("b", 5)]);
         assert!(add_targets(&[target("a", i64::MAX)], &[target("a", 1)]).is_err());
         assert!(apply_delta(&[target("a", 1)], &[target("a", -2)]).is_err());
+    }
+
+    #[test]
+    fn units_are_counted_by_shipping_method() {
+        let by = |key: &str, quantity: i64| ItemShippingTarget {
+            shipping_method_key: Some(key.to_owned()),
+            ..target("a", quantity)
+        };
+        let details =
+            ItemShippingDetails { targets: vec![by("bike", 1), by("post", 2), by("bike", 3)], valid: true };
+        assert_eq!(units_by_method(Some(&details)), [("bike", 4), ("post", 2)]);
+        assert_eq!(units_by_method(None), []);
     }
 
     #[test]

@@ -16,10 +16,10 @@ pub mod tax;
 pub mod tax_rates;
 pub mod totals;
 
-pub use amounts::{line_total, sum_of, unit_price, unit_price_with};
+pub use amounts::{line_total, share, sum_of, unit_price, unit_price_with};
 pub use identity::{
     CustomLineIdentity, LineIdentity, add_targets, apply_delta, custom_line_to_grow, line_to_grow,
-    shipping_details,
+    shipping_details, units_by_method,
 };
 pub use price_function::Formula;
 pub use prices::check_prices;

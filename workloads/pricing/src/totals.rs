@@ -2,7 +2,7 @@
 
 use crate::amounts::sum_of;
 use crate::tax::add_taxed;
-use api::cart::{Cart, ShippingMode, TaxMode, TaxedPrice};
+use api::cart::{Cart, ShippingMode, Ships, TaxMode, TaxedPrice};
 use api::{ApiError, Result, TypedMoney};
 
 /// The computed fields of a cart.
@@ -32,34 +32,37 @@ impl CartTotals {
 ///
 /// Rule (§3, §5): `totalPrice` = lines + custom lines + shipping. `taxedPrice` (with shipping) is there when
 /// a shipping address is set and every line, custom line and the shipping have theirs; in shipping mode
-/// `Multiple` only when all quantities are distributed. In tax mode `ExternalAmount` it is what
+/// `Multiple`, where each method has an address, when all quantities are distributed. `taxedShippingPrice` is the sum
+/// over all methods. In tax mode `ExternalAmount` it is what
 /// `setCartTotalTax` set, as long as its net still is the total, and there is no `taxedShippingPrice`.
 pub fn cart_totals(cart: &Cart) -> Result<CartTotals> {
     let currency = cart.currency();
     let lines = cart.line_items.iter().map(|line| line.total_price);
     let custom_lines = cart.custom_line_items.iter().map(|line| line.total_price);
-    let shipping = cart.shipping_info.iter().map(|info| info.price);
+    let shipping = cart.infos().map(|(_, info)| info.price);
     let total_price = sum_of(currency, lines.chain(custom_lines).chain(shipping))?;
 
-    let has_rates =
-        matches!(cart.tax_mode, TaxMode::Platform | TaxMode::External) && cart.shipping_address.is_some();
-    let taxed_shipping =
-        cart.shipping_info.as_ref().and_then(|info| info.taxed_price.as_ref()).filter(|_| has_rates);
+    let has_address = cart.shipping_mode == ShippingMode::Multiple || cart.shipping_address.is_some();
+    let has_rates = matches!(cart.tax_mode, TaxMode::Platform | TaxMode::External) && has_address;
+    let taxed_shipping: Option<Vec<&TaxedPrice>> =
+        cart.infos().map(|(_, info)| info.taxed_price.as_ref()).collect();
+    let taxed_shipping = taxed_shipping.filter(|_| has_rates);
     let taxed_price = if cart.tax_mode == TaxMode::ExternalAmount {
         cart.taxed_price.clone().filter(|taxed| taxed.total_net == total_price)
     } else if has_rates && is_distributed(cart) {
         let lines = cart.line_items.iter().map(|line| line.taxed_price.as_ref());
         let custom_lines = cart.custom_line_items.iter().map(|line| line.taxed_price.as_ref());
-        let shipping = cart.shipping_info.iter().map(|_| taxed_shipping);
-        let parts: Option<Vec<&TaxedPrice>> = lines.chain(custom_lines).chain(shipping).collect();
+        let items: Option<Vec<&TaxedPrice>> = lines.chain(custom_lines).collect();
+        let parts = items.zip(taxed_shipping.clone()).map(|(items, shipping)| [items, shipping].concat());
         parts.map(|parts| add_taxed(currency, &parts)).transpose()?
     } else {
         None
     };
+    let taxed_shipping = taxed_shipping.filter(|taxed| !taxed.is_empty());
     Ok(CartTotals {
         total_price,
         taxed_price,
-        taxed_shipping_price: taxed_shipping.map(|taxed| add_taxed(currency, &[taxed])).transpose()?,
+        taxed_shipping_price: taxed_shipping.map(|taxed| add_taxed(currency, &taxed)).transpose()?,
         total_line_item_quantity: total_quantity(cart)?,
     })
 }
@@ -85,7 +88,7 @@ mod tests {
     use super::*;
     use crate::tax::{TaxRounding, tax_from_amount, tax_of_line};
     use crate::testing::{eur, id, tax};
-    use api::cart::{CustomLineItem, ItemShippingDetails, ShippingInfo};
+    use api::cart::{CustomLineItem, ItemShippingDetails, Shipping, ShippingInfo};
     use serde_json::json;
 
     fn custom_line(cents: i64, taxed: bool) -> CustomLineItem {
@@ -182,7 +185,29 @@ mod tests {
         assert_eq!(cart_totals(&cart).unwrap().taxed_price, None);
         cart.custom_line_items[0].shipping_details =
             Some(ItemShippingDetails { targets: vec![], valid: true });
-        assert!(cart_totals(&cart).unwrap().taxed_price.is_some());
+        cart.shipping_address = None;
+        assert!(cart_totals(&cart).unwrap().taxed_price.is_some(), "each method has its address");
+    }
+
+    #[test]
+    fn shipping_is_the_sum_over_all_methods() {
+        let mut cart = cart("Platform");
+        cart.shipping_mode = ShippingMode::Multiple;
+        let method = |key: &str, taxed: bool| -> Shipping {
+            let info = shipping(500, taxed);
+            serde_json::from_value(
+                json!({"shippingKey": key, "shippingInfo": info, "shippingAddress": {"country": "DE"}}),
+            )
+            .unwrap()
+        };
+        cart.shipping = vec![method("a", true), method("b", true)];
+        let totals = cart_totals(&cart).unwrap();
+        assert_eq!(totals.total_price, eur(1000));
+        assert_eq!(totals.taxed_shipping_price.map(|taxed| taxed.total_gross), Some(eur(1190)));
+        assert_eq!(totals.taxed_price.map(|taxed| taxed.total_gross), Some(eur(1190)));
+        cart.shipping.push(method("c", false));
+        let totals = cart_totals(&cart).unwrap();
+        assert_eq!((totals.taxed_price, totals.taxed_shipping_price), (None, None));
     }
 
     #[test]

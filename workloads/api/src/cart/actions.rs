@@ -6,7 +6,8 @@
 use super::{
     CustomLineItemDraft, CustomLineItemPriceMode, EstimatedDelivery, ExternalTaxAmountDraft,
     ExternalTotalPrice, FreezeStrategy, InventoryMode, ItemShippingDetailsDraft, ItemShippingTarget,
-    LineItemDraft, ShippingRateInputDraft, TaxCalculationMode, TaxMode, TaxPortionDraft,
+    LineItemDraft, NewCustomShipping, NewShipping, ShippingRateInputDraft, TaxCalculationMode, TaxMode,
+    TaxPortionDraft,
 };
 use crate::shipping_method::ShippingRateDraft;
 use crate::tax_category::ExternalTaxRateDraft;
@@ -106,11 +107,13 @@ pub enum CartAction {
         line_item_id: Option<Id>,
         line_item_key: Option<Key>,
         external_tax_rate: Option<ExternalTaxRateDraft>,
+        shipping_key: Option<String>,
     },
     SetLineItemTaxAmount {
         line_item_id: Option<Id>,
         line_item_key: Option<Key>,
         external_tax_amount: Option<ExternalTaxAmountDraft>,
+        shipping_key: Option<String>,
     },
     SetLineItemCustomType {
         line_item_id: Option<Id>,
@@ -185,11 +188,13 @@ pub enum CartAction {
         custom_line_item_id: Option<Id>,
         custom_line_item_key: Option<Key>,
         external_tax_rate: Option<ExternalTaxRateDraft>,
+        shipping_key: Option<String>,
     },
     SetCustomLineItemTaxAmount {
         custom_line_item_id: Option<Id>,
         custom_line_item_key: Option<Key>,
         external_tax_amount: Option<ExternalTaxAmountDraft>,
+        shipping_key: Option<String>,
     },
     SetCustomLineItemCustomType {
         custom_line_item_id: Option<Id>,
@@ -279,26 +284,35 @@ pub enum CartAction {
         custom: Option<CustomFieldsDraft>,
         estimated_delivery: Option<EstimatedDelivery>,
     },
+    AddShippingMethod(Box<AddShippingMethod>),
+    AddCustomShippingMethod(Box<AddCustomShippingMethod>),
+    RemoveShippingMethod {
+        shipping_key: String,
+    },
     SetEstimatedDelivery {
         shipping_key: Option<String>,
         estimated_delivery: Option<EstimatedDelivery>,
     },
     SetShippingMethodTaxRate {
         external_tax_rate: Option<ExternalTaxRateDraft>,
+        shipping_key: Option<String>,
     },
     SetShippingMethodTaxAmount {
         external_tax_amount: Option<ExternalTaxAmountDraft>,
+        shipping_key: Option<String>,
     },
     SetShippingRateInput {
         shipping_rate_input: Option<ShippingRateInputDraft>,
     },
     SetShippingCustomType {
+        shipping_key: Option<String>,
         #[serde(rename = "type")]
         type_ref: Option<ResourceIdentifier>,
         #[serde(default, deserialize_with = "crate::null_as_default")]
         fields: Map<String, Value>,
     },
     SetShippingCustomField {
+        shipping_key: Option<String>,
         name: String,
         value: Option<Value>,
     },
@@ -321,4 +335,28 @@ pub enum CartAction {
     ChangePriceRoundingMode {
         price_rounding_mode: RoundingMode,
     },
+}
+
+/// `addShippingMethod`.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[allow(missing_docs, reason = "the API's own property names")]
+pub struct AddShippingMethod {
+    /// Unique in the cart.
+    pub shipping_key: String,
+    #[serde(flatten)]
+    pub new: NewShipping,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub estimated_delivery: Option<EstimatedDelivery>,
+}
+
+/// `addCustomShippingMethod`.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[allow(missing_docs, reason = "the API's own property names")]
+pub struct AddCustomShippingMethod {
+    /// Unique in the cart.
+    pub shipping_key: String,
+    #[serde(flatten)]
+    pub new: NewCustomShipping,
 }

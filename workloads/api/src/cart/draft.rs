@@ -1,8 +1,8 @@
 //! Carts as they come in.
 
 use super::{
-    CartOrigin, CustomLineItemDraft, InventoryMode, LineItemDraft, ShippingMode, ShippingRateInputDraft,
-    TaxCalculationMode, TaxMode,
+    CartOrigin, CustomLineItemDraft, CustomShippingDraft, InventoryMode, LineItemDraft, ShippingDraft,
+    ShippingMode, ShippingRateInputDraft, TaxCalculationMode, TaxMode,
 };
 use crate::tax_category::ExternalTaxRateDraft;
 use crate::{
@@ -58,6 +58,12 @@ pub struct CartDraft {
     pub shipping_rate_input: Option<ShippingRateInputDraft>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub shipping_mode: Option<ShippingMode>,
+    /// For the shipping mode `Multiple`.
+    #[serde(default, deserialize_with = "crate::null_as_default")]
+    pub shipping: Vec<ShippingDraft>,
+    /// For the shipping mode `Multiple`.
+    #[serde(default, deserialize_with = "crate::null_as_default")]
+    pub custom_shipping: Vec<CustomShippingDraft>,
     #[serde(default, deserialize_with = "crate::null_as_default")]
     pub item_shipping_addresses: Vec<AddressDraft>,
     /// There are no discount codes, so each one is refused with `DiscountCodeNonApplicable`.
@@ -107,6 +113,8 @@ impl CartDraft {
             shipping_method: None,
             shipping_rate_input: None,
             shipping_mode: None,
+            shipping: Vec::new(),
+            custom_shipping: Vec::new(),
             item_shipping_addresses: Vec::new(),
             discount_codes: Vec::new(),
             country: None,

@@ -1,6 +1,8 @@
 //! Line items: a variant of a product, a quantity, a price.
 
-use super::{InventoryMode, MethodTaxRate, MethodTaxedPrice, NotBuilt, TaxedItemPrice};
+use super::{
+    InventoryMode, MethodExternalTaxRateDraft, MethodTaxRate, MethodTaxedPrice, NotBuilt, TaxedItemPrice,
+};
 use crate::product_variant::ProductVariant;
 use crate::tax_category::{ExternalTaxRateDraft, TaxRate};
 use crate::{
@@ -142,6 +144,9 @@ pub struct LineItemDraft {
     pub external_total_price: Option<ExternalTotalPrice>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub external_tax_rate: Option<ExternalTaxRateDraft>,
+    /// For the shipping mode `Multiple`.
+    #[serde(default, deserialize_with = "crate::null_as_default", skip_serializing_if = "Vec::is_empty")]
+    pub per_method_external_tax_rate: Vec<MethodExternalTaxRateDraft>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub inventory_mode: Option<InventoryMode>,
     #[serde(skip_serializing_if = "Option::is_none")]

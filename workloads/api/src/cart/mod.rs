@@ -1,8 +1,7 @@
 //! Carts: what a customer is about to buy, with prices, taxes and shipping worked out.
 //!
 //! Rule (contract §5): everything below `totalPrice` is computed by the cart service after every
-//! change. Discounts, payments and the actions of shipping mode `Multiple` are not built; where the API
-//! always shows a list for them, the list is empty.
+//! change. Discounts and payments are not built; where the API always shows a list for them, the list is empty.
 
 mod actions;
 mod custom_line_item;
@@ -12,7 +11,7 @@ mod my;
 mod shipping;
 mod tax;
 
-pub use actions::CartAction;
+pub use actions::{AddCustomShippingMethod, AddShippingMethod, CartAction};
 pub use custom_line_item::{CustomLineItem, CustomLineItemDraft, CustomLineItemPriceMode};
 pub use draft::{CartDraft, CartMergeMode, CartReplicateDraft, MergeCartDraft};
 pub use line_item::{
@@ -21,11 +20,12 @@ pub use line_item::{
 };
 pub use my::{MY_CART_ACTIONS, MyCartDraft, MyLineItemDraft};
 pub use shipping::{
-    EstimatedDelivery, ShippingInfo, ShippingMethodState, ShippingRateInput, ShippingRateInputDraft,
+    CustomShippingDraft, EstimatedDelivery, NewCustomShipping, NewShipping, Shipping, ShippingDraft,
+    ShippingInfo, ShippingMethodState, ShippingRateInput, ShippingRateInputDraft, Ships,
 };
 pub use tax::{
-    ExternalTaxAmountDraft, MethodTaxRate, MethodTaxedPrice, TaxCalculationMode, TaxMode, TaxPortion,
-    TaxPortionDraft, TaxedItemPrice, TaxedPrice,
+    ExternalTaxAmountDraft, MethodExternalTaxRateDraft, MethodTaxRate, MethodTaxedPrice, TaxCalculationMode,
+    TaxMode, TaxPortion, TaxPortionDraft, TaxedItemPrice, TaxedPrice,
 };
 
 use crate::{
@@ -85,9 +85,9 @@ pub struct Cart {
     pub shipping_rate_input: Option<ShippingRateInput>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub shipping_custom_fields: Option<CustomFields>,
-    /// For shipping mode `Multiple`; always empty.
+    /// Of the shipping mode `Multiple`, which has neither `shippingInfo` nor needs `shippingAddress`.
     #[serde(default)]
-    pub shipping: Vec<NotBuilt>,
+    pub shipping: Vec<Shipping>,
     #[serde(default)]
     pub item_shipping_addresses: Vec<Address>,
     /// Always empty.
@@ -202,18 +202,6 @@ pub enum ShippingMode {
     #[default]
     Single,
     Multiple,
-}
-
-impl ShippingMode {
-    /// Refuses a `shippingKey` where there is one shipping method, and asks for it where there are several.
-    pub fn check_key(self, key: Option<&str>) -> Result<()> {
-        let message = match (self, key) {
-            (Self::Single, None) | (Self::Multiple, Some(_)) => return Ok(()),
-            (Self::Single, Some(_)) => "In the shipping mode 'Single' there is no 'shippingKey'.",
-            (Self::Multiple, None) => "In the shipping mode 'Multiple' the 'shippingKey' is required.",
-        };
-        Err(ApiError::invalid_operation(message))
-    }
 }
 
 /// What happens to stock (contract §7).

@@ -160,6 +160,7 @@ impl CartAction {
                 draft.external_price = None;
                 draft.external_total_price = None;
                 draft.external_tax_rate = None;
+                draft.per_method_external_tax_rate = Vec::new();
                 draft.inventory_mode = None;
             }
             Self::ChangeLineItemQuantity { external_price, external_total_price, .. }

@@ -85,6 +85,16 @@ pub struct MethodTaxRate {
     pub tax_rate: Option<TaxRate>,
 }
 
+/// A rate for one of several shipping methods as it comes in.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[allow(missing_docs, reason = "the API's own property names")]
+pub struct MethodExternalTaxRateDraft {
+    pub shipping_method_key: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tax_rate: Option<ExternalTaxRateDraft>,
+}
+
 /// A taxed price for one of several shipping methods.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]

@@ -185,8 +185,16 @@ pub enum OrderAction {
     },
 
     // --- shipping -----------------------------------------------------------------------------
-    SetShippingCustomType(SetCustomType),
-    SetShippingCustomField(SetCustomField),
+    SetShippingCustomType {
+        shipping_key: Option<String>,
+        #[serde(flatten)]
+        set: SetCustomType,
+    },
+    SetShippingCustomField {
+        shipping_key: Option<String>,
+        #[serde(flatten)]
+        set: SetCustomField,
+    },
     SetEstimatedDelivery {
         shipping_key: Option<String>,
         estimated_delivery: Option<EstimatedDelivery>,
@@ -311,6 +319,9 @@ pub struct StateTransition {
 #[serde(rename_all = "camelCase")]
 #[allow(missing_docs, reason = "the API's own property names")]
 pub struct AddDelivery {
+    /// For the shipping mode `Multiple`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shipping_key: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub delivery_key: Option<Key>,
     #[serde(default, deserialize_with = "crate::null_as_default")]

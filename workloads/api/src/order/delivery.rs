@@ -1,51 +1,8 @@
-//! Shipping of an order: the method with its price, deliveries and their parcels.
+//! What was sent of an order: deliveries and their parcels.
 
-use crate::cart::{EstimatedDelivery, ShippingInfo, ShippingMethodState, TaxedItemPrice};
-use crate::shipping_method::ShippingRate;
-use crate::tax_category::TaxRate;
-use crate::{Address, CustomFields, CustomFieldsDraft, Id, Key, Reference, Timestamp, TypedMoney};
+use crate::{Address, CustomFields, CustomFieldsDraft, Id, Key, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-
-/// The shipping method of an order, what it costs, and what was sent.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-#[allow(missing_docs, reason = "the API's own property names")]
-pub struct OrderShippingInfo {
-    pub shipping_method_name: String,
-    pub price: TypedMoney,
-    pub shipping_rate: ShippingRate,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub taxed_price: Option<TaxedItemPrice>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub tax_rate: Option<TaxRate>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub tax_category: Option<Reference>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub shipping_method: Option<Reference>,
-    #[serde(default)]
-    pub deliveries: Vec<Delivery>,
-    pub shipping_method_state: ShippingMethodState,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub estimated_delivery: Option<EstimatedDelivery>,
-}
-
-impl From<ShippingInfo> for OrderShippingInfo {
-    fn from(info: ShippingInfo) -> Self {
-        Self {
-            shipping_method_name: info.shipping_method_name,
-            price: info.price,
-            shipping_rate: info.shipping_rate,
-            taxed_price: info.taxed_price,
-            tax_rate: info.tax_rate,
-            tax_category: info.tax_category,
-            shipping_method: info.shipping_method,
-            deliveries: Vec::new(),
-            shipping_method_state: info.shipping_method_state,
-            estimated_delivery: info.estimated_delivery,
-        }
-    }
-}
 
 /// Items that are sent together to one address.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]

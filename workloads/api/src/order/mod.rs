@@ -13,9 +13,7 @@ pub use actions::{
     AddDelivery, AddParcel, CustomLineRef, DeliveryRef, LineRef, OrderAction, ParcelRef, ReturnItemRef,
     StateTransition,
 };
-pub use delivery::{
-    Delivery, DeliveryItem, OrderShippingInfo, Parcel, ParcelDraft, ParcelMeasurements, TrackingData,
-};
+pub use delivery::{Delivery, DeliveryItem, Parcel, ParcelDraft, ParcelMeasurements, TrackingData};
 pub use draft::{ItemStateDraft, MyOrderFromCartDraft, OrderFromCartDraft};
 pub use import::{
     CustomLineItemImportDraft, DeliveryDraft, LineItemImportDraft, OrderImportDraft,
@@ -27,8 +25,8 @@ pub use returns::{
 };
 
 use crate::cart::{
-    CartOrigin, CustomLineItem, InventoryMode, LineItem, NotBuilt, ShippingMode, ShippingRateInput,
-    TaxCalculationMode, TaxMode, TaxedPrice,
+    CartOrigin, CustomLineItem, InventoryMode, LineItem, NotBuilt, Shipping, ShippingInfo, ShippingMode,
+    ShippingRateInput, TaxCalculationMode, TaxMode, TaxedPrice,
 };
 use crate::{
     Address, CountryCode, CustomFields, Id, KeyReference, Locale, Reference, RoundingMode, Timestamp,
@@ -75,14 +73,14 @@ pub struct Order {
     pub shipping_address: Option<Address>,
     pub shipping_mode: ShippingMode,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub shipping_info: Option<OrderShippingInfo>,
+    pub shipping_info: Option<ShippingInfo>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub shipping_rate_input: Option<ShippingRateInput>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub shipping_custom_fields: Option<CustomFields>,
-    /// For shipping mode `Multiple`; always empty.
+    /// Of the shipping mode `Multiple`.
     #[serde(default)]
-    pub shipping: Vec<NotBuilt>,
+    pub shipping: Vec<Shipping>,
     #[serde(default)]
     pub item_shipping_addresses: Vec<Address>,
     /// Always empty.

@@ -3,10 +3,15 @@
 use super::details::Subject;
 use super::fields::{self, FieldsOf};
 use super::lines::{self, Given};
+use super::taxable::Taxable;
 use super::{
-    Held, addresses, custom_lines, details, guard, holds, known, owner, prices, settle, ship, taxes,
+    Held, addresses, custom_lines, details, guard, holds, known, owner, prices, settle, ship, shippings,
+    taxes,
 };
-use api::cart::{Cart, CartAction, CartLock, CartState, EstimatedDelivery, FreezeStrategy, InventoryMode};
+use api::cart::{
+    Cart, CartAction, CartLock, CartState, EstimatedDelivery, FreezeStrategy, InventoryMode, ShippingInfo,
+    ShippingMode, Ships,
+};
 use api::channel::ChannelRole;
 use api::type_definition::{SetCustomField, SetCustomType};
 use api::{AddressDraft, ApiError, Message, ResourceIdentifier};
@@ -74,20 +79,19 @@ pub(super) fn apply(cart: &mut Held, action: &CartAction, cx: &mut Context<'_>) 
             let at = cart.find_line(line_item_id.as_ref(), line_item_key.as_ref())?;
             lines::set_price(cart, at, &Given { price: None, total: external_total_price.as_ref() }, cx)?;
         }
-        A::SetLineItemTaxRate { line_item_id, line_item_key, external_tax_rate } => {
+        A::SetLineItemTaxRate { line_item_id, line_item_key, external_tax_rate, shipping_key } => {
             let at = cart.find_line(line_item_id.as_ref(), line_item_key.as_ref())?;
             needs_external(cart)?;
-            cart.body.line_items[at].tax_rate = taxes::external_rate(cart, external_tax_rate.as_ref())?;
+            let key = method_of_line(cart, shipping_key.as_deref())?;
+            let rate = taxes::external_rate(cart, external_tax_rate.as_ref())?;
+            cart.body.line_items[at].set_rate(key, rate);
         }
-        A::SetLineItemTaxAmount { line_item_id, line_item_key, external_tax_amount } => {
+        A::SetLineItemTaxAmount { line_item_id, line_item_key, external_tax_amount, shipping_key } => {
             let at = cart.find_line(line_item_id.as_ref(), line_item_key.as_ref())?;
             taxes::needs_external_amounts(cart)?;
             settle::work_out(cart, cx)?;
-            let net = cart.line_items[at].total_price;
-            let amount = external_tax_amount.as_ref();
-            let (rate, taxed) = amount.map(|a| taxes::external_amount(cart, net, a)).transpose()?.unzip();
-            let line = &mut cart.body.line_items[at];
-            (line.tax_rate, line.taxed_price) = (rate, taxed);
+            let (key, mode) = (method_of_line(cart, shipping_key.as_deref())?, cart.shipping_mode);
+            taxes::set_amount(&mut cart.body.line_items[at], mode, key, external_tax_amount.as_ref())?;
         }
         A::SetLineItemCustomType { line_item_id, line_item_key, type_ref, fields } => {
             let at = cart.find_line(line_item_id.as_ref(), line_item_key.as_ref())?;
@@ -127,6 +131,7 @@ pub(super) fn apply(cart: &mut Held, action: &CartAction, cx: &mut Context<'_>) 
             let details =
                 details::set(cart, Subject::Line, &line.id, line.quantity, shipping_details.as_ref())?;
             cart.body.line_items[at].shipping_details = details;
+            details::rates_later(cart, cart.line_items[at].id.clone());
         }
         A::ApplyDeltaToLineItemShippingDetailsTargets { line_item_id, line_item_key, targets_delta } => {
             let at = cart.find_line(line_item_id.as_ref(), line_item_key.as_ref())?;
@@ -135,6 +140,7 @@ pub(super) fn apply(cart: &mut Held, action: &CartAction, cx: &mut Context<'_>) 
             let details =
                 details::apply_delta(cart, Subject::Line, &line.id, line.quantity, held, targets_delta)?;
             cart.body.line_items[at].shipping_details = details;
+            details::rates_later(cart, cart.line_items[at].id.clone());
         }
         A::ChangeLineItemsOrder { line_item_order } => lines::reorder(cart, line_item_order)?,
 
@@ -159,25 +165,25 @@ pub(super) fn apply(cart: &mut Held, action: &CartAction, cx: &mut Context<'_>) 
             custom_line_item_id: id,
             custom_line_item_key: key,
             external_tax_rate,
+            shipping_key,
         } => {
             let at = cart.find_custom_line(id.as_ref(), key.as_ref())?;
             needs_external(cart)?;
-            cart.body.custom_line_items[at].tax_rate =
-                taxes::external_rate(cart, external_tax_rate.as_ref())?;
+            let key = method_of_line(cart, shipping_key.as_deref())?;
+            let rate = taxes::external_rate(cart, external_tax_rate.as_ref())?;
+            cart.body.custom_line_items[at].set_rate(key, rate);
         }
         A::SetCustomLineItemTaxAmount {
             custom_line_item_id: id,
             custom_line_item_key: key,
             external_tax_amount,
+            shipping_key,
         } => {
             let at = cart.find_custom_line(id.as_ref(), key.as_ref())?;
             taxes::needs_external_amounts(cart)?;
             settle::work_out(cart, cx)?;
-            let net = cart.custom_line_items[at].total_price;
-            let amount = external_tax_amount.as_ref();
-            let (rate, taxed) = amount.map(|a| taxes::external_amount(cart, net, a)).transpose()?.unzip();
-            let line = &mut cart.body.custom_line_items[at];
-            (line.tax_rate, line.taxed_price) = (rate, taxed);
+            let (key, mode) = (method_of_line(cart, shipping_key.as_deref())?, cart.shipping_mode);
+            taxes::set_amount(&mut cart.body.custom_line_items[at], mode, key, external_tax_amount.as_ref())?;
         }
         A::SetCustomLineItemCustomType {
             custom_line_item_id: id,
@@ -207,6 +213,7 @@ pub(super) fn apply(cart: &mut Held, action: &CartAction, cx: &mut Context<'_>) 
             let draft = shipping_details.as_ref();
             let details = details::set(cart, Subject::CustomLine, &line.id, line.quantity, draft)?;
             cart.body.custom_line_items[at].shipping_details = details;
+            details::rates_later(cart, cart.custom_line_items[at].id.clone());
         }
         A::ApplyDeltaToCustomLineItemShippingDetailsTargets {
             custom_line_item_id: id,
@@ -219,6 +226,7 @@ pub(super) fn apply(cart: &mut Held, action: &CartAction, cx: &mut Context<'_>) 
             let details =
                 details::apply_delta(cart, Subject::CustomLine, &line.id, line.quantity, held, delta)?;
             cart.body.custom_line_items[at].shipping_details = details;
+            details::rates_later(cart, cart.custom_line_items[at].id.clone());
         }
 
         A::SetShippingAddress { address } => addresses::set_shipping(cart, address.as_deref(), cx)?,
@@ -252,7 +260,7 @@ pub(super) fn apply(cart: &mut Held, action: &CartAction, cx: &mut Context<'_>) 
 
         A::SetShippingMethod { shipping_method, external_tax_rate, estimated_delivery } => {
             ship::set_method(cart, shipping_method.as_ref(), external_tax_rate.as_ref(), cx)?;
-            ship::expect(cart, *estimated_delivery)?;
+            ship::expect(cart, None, *estimated_delivery)?;
         }
         A::SetCustomShippingMethod {
             shipping_method_name,
@@ -272,35 +280,40 @@ pub(super) fn apply(cart: &mut Held, action: &CartAction, cx: &mut Context<'_>) 
                 custom.as_ref(),
                 cx,
             )?;
-            ship::expect(cart, *estimated_delivery)?;
+            ship::expect(cart, None, *estimated_delivery)?;
         }
+        A::AddShippingMethod(add) => {
+            shippings::add(cart, &add.shipping_key, &add.new, cx)?;
+            ship::expect(cart, Some(&add.shipping_key), add.estimated_delivery)?;
+        }
+        A::AddCustomShippingMethod(add) => shippings::add_custom(cart, &add.shipping_key, &add.new, cx)?,
+        A::RemoveShippingMethod { shipping_key } => shippings::remove(cart, shipping_key)?,
         A::SetEstimatedDelivery { shipping_key, estimated_delivery } => {
             set_estimated_delivery(cart, shipping_key.as_deref(), *estimated_delivery, cx)?;
         }
-        A::SetShippingMethodTaxRate { external_tax_rate } => {
+        A::SetShippingMethodTaxRate { external_tax_rate, shipping_key } => {
             needs_external(cart)?;
             let rate = taxes::external_rate(cart, external_tax_rate.as_ref())?;
-            shipping_info(cart)?.tax_rate = rate;
+            method(cart, shipping_key.as_deref())?.tax_rate = rate;
         }
-        A::SetShippingMethodTaxAmount { external_tax_amount } => {
+        A::SetShippingMethodTaxAmount { external_tax_amount, shipping_key } => {
             taxes::needs_external_amounts(cart)?;
             settle::work_out(cart, cx)?;
-            let net = shipping_info(cart)?.price;
+            let info = method(cart, shipping_key.as_deref())?;
             let amount = external_tax_amount.as_ref();
-            let (rate, taxed) = amount.map(|a| taxes::external_amount(cart, net, a)).transpose()?.unzip();
-            let info = shipping_info(cart)?;
-            (info.tax_rate, info.taxed_price) = (rate, taxed);
+            (info.tax_rate, info.taxed_price) =
+                amount.map(|a| taxes::external_amount(info.price, a)).transpose()?.unzip();
         }
         A::SetShippingRateInput { shipping_rate_input } => {
-            ship::set_rate_input(cart, shipping_rate_input.as_ref(), cx)?;
+            cart.body.shipping_rate_input = ship::rate_input(shipping_rate_input.as_ref(), cx)?;
         }
-        A::SetShippingCustomType { type_ref, fields } => {
-            shipping_info(cart)?;
-            set_type(cart, FieldsOf::Shipping, type_ref, fields, cx)?;
+        A::SetShippingCustomType { shipping_key, type_ref, fields } => {
+            cart.check_key(shipping_key.as_deref())?;
+            set_type(cart, FieldsOf::Shipping(shipping_key.as_deref()), type_ref, fields, cx)?;
         }
-        A::SetShippingCustomField { name, value } => {
-            shipping_info(cart)?;
-            set_field(cart, FieldsOf::Shipping, name, value, cx)?;
+        A::SetShippingCustomField { shipping_key, name, value } => {
+            cart.check_key(shipping_key.as_deref())?;
+            set_field(cart, FieldsOf::Shipping(shipping_key.as_deref()), name, value, cx)?;
         }
 
         A::SetCartTotalTax { external_total_gross, external_tax_portions } => {
@@ -344,9 +357,19 @@ fn needs_external(cart: &Cart) -> Decision<()> {
     Err(ApiError::invalid_operation("External tax rates need the tax mode 'External'.").into())
 }
 
-fn shipping_info(cart: &mut Held) -> Decision<&mut api::cart::ShippingInfo> {
-    let info = cart.body.shipping_info.as_mut();
-    info.ok_or_else(|| ApiError::invalid_operation("The cart has no shipping method.").into())
+/// The only shipping method, or of several the one of that key.
+fn method<'a>(cart: &'a mut Held, key: Option<&str>) -> Decision<&'a mut ShippingInfo> {
+    cart.check_key(key)?;
+    let info = cart.body.info_mut(key);
+    info.ok_or_else(|| ApiError::invalid_operation("There is no shipping method.").into())
+}
+
+/// The shipping method that taxes of a line are for: one of several must be named, the only one is not.
+fn method_of_line<'a>(cart: &Cart, key: Option<&'a str>) -> Decision<Option<&'a str>> {
+    if key.is_some() || cart.shipping_mode == ShippingMode::Multiple {
+        cart.check_key(key)?;
+    }
+    Ok(key)
 }
 
 fn set_purchase_order(cart: &mut Held, number: &Option<String>, cx: &mut Context<'_>) {
@@ -363,10 +386,9 @@ fn set_estimated_delivery(
     to: Option<EstimatedDelivery>,
     cx: &mut Context<'_>,
 ) -> Decision<()> {
-    cart.shipping_mode.check_key(key)?;
-    let before = shipping_info(cart)?.estimated_delivery;
-    ship::expect(cart, to)?;
-    let now = shipping_info(cart)?.estimated_delivery;
+    let before = method(cart, key)?.estimated_delivery;
+    ship::expect(cart, key, to)?;
+    let now = method(cart, key)?.estimated_delivery;
     if now != before {
         let message = Message::new("CartEstimatedDeliverySet").with("estimatedDelivery", now);
         cx.emit(message.with("shippingKey", key));
@@ -408,7 +430,7 @@ fn lock(cart: &mut Held, cx: &mut Context<'_>) {
 
 fn set_type(
     cart: &mut Held,
-    of: FieldsOf,
+    of: FieldsOf<'_>,
     type_ref: &Option<ResourceIdentifier>,
     fields: &Map<String, Value>,
     cx: &Context<'_>,
@@ -419,7 +441,7 @@ fn set_type(
 
 fn set_field(
     cart: &mut Held,
-    of: FieldsOf,
+    of: FieldsOf<'_>,
     name: &str,
     value: &Option<Value>,
     cx: &Context<'_>,

@@ -5,10 +5,9 @@
 //! path has that store's carts alone.
 
 use super::{ACTIVE, Carts, Held, holds, owner, settle, ship};
-use api::cart::{Cart, CartMergeMode, CartState, LineItem, LineItemPriceMode};
+use api::cart::{Cart, CartMergeMode, CartState, LineItem, LineItemPriceMode, Ships};
 use api::internal::cart::{AdoptCart, RepriceCarts};
 use api::reference::By;
-use api::shipping_method::ShippingMethod;
 use api::{ApiError, Id, Kind, Result, Stored};
 use kit::http::RequestInfo;
 use kit::resource::{Access, Collection, Context, Decision, Edit, ListRequest, Stop, equals};
@@ -265,11 +264,13 @@ pub(super) fn can_merge(own: &Held, guests: &Cart, cx: &Context<'_>) -> Decision
     {
         return Ok(false);
     }
-    let Some(method) = own.shipping_info.as_ref().and_then(|info| info.shipping_method.as_ref()) else {
-        return Ok(true);
-    };
-    let method = cx.by_id::<ShippingMethod>(Kind::ShippingMethod, &method.id)?;
-    Ok(method.is_none_or(|method| method.active && ship::serves_store(&method, own)))
+    for (key, _) in own.infos() {
+        let method = ship::chosen(own, key, cx)?;
+        if method.is_some_and(|method| !method.active || !ship::serves_store(&method, own)) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// Puts the guest's lines into the customer's cart: equal ones take the larger quantity, others are added.
@@ -291,6 +292,8 @@ pub(super) fn absorb(own: &mut Held, guests: &Cart, by: &AdoptCart, cx: &Context
                     id,
                     tax_rate,
                     taxed_price: None,
+                    per_method_tax_rate: Vec::new(),
+                    taxed_price_portions: Vec::new(),
                     shipping_details: None,
                     reservation: None,
                     last_modified_at: Some(cx.now),

@@ -1,8 +1,13 @@
 //! A cart from its draft.
 
 use super::hidden::CartHidden;
-use super::{Carts, Held, actions, addresses, custom_lines, details, known, limits, lines, owner, ship};
-use api::cart::{Cart, CartDraft, CartState, LineItemDraft, ShippingMode};
+use super::{
+    Carts, Held, actions, addresses, custom_lines, details, known, limits, lines, owner, ship, shippings,
+};
+use api::cart::{
+    Cart, CartDraft, CartState, CustomLineItemDraft, ItemShippingDetailsDraft, LineItemDraft, ShippingMode,
+    Ships,
+};
 use api::{ApiError, Code, KeyReference, Kind, Money};
 use kit::resource::{Context, Decision, State, Stop};
 use kit::store::Visibility;
@@ -41,6 +46,15 @@ pub(super) fn cart(draft: &CartDraft, cx: &Context<'_>) -> Decision<(Cart, CartH
     for address in &draft.item_shipping_addresses {
         details::add_address(&mut cart, address, cx)?;
     }
+    for one in &draft.shipping {
+        match shippings::add(&mut cart, &one.key, &one.new, cx) {
+            Err(Stop::Refused(_)) if draft.leave_out_invalid => {}
+            other => other?,
+        }
+    }
+    for one in &draft.custom_shipping {
+        shippings::add_custom(&mut cart, &one.key, &one.new, cx)?;
+    }
     for line in &draft.line_items {
         add_line(&mut cart, line, draft.leave_out_invalid, cx)?;
     }
@@ -48,11 +62,9 @@ pub(super) fn cart(draft: &CartDraft, cx: &Context<'_>) -> Decision<(Cart, CartH
         limits::leave_out_refused(&mut cart, cx)?;
     }
     for line in &draft.custom_line_items {
-        custom_lines::add(&mut cart, line, cx)?;
+        add_custom_line(&mut cart, line, draft.leave_out_invalid, cx)?;
     }
-    if draft.shipping_rate_input.is_some() {
-        ship::set_rate_input(&mut cart, draft.shipping_rate_input.as_ref(), cx)?;
-    }
+    cart.body.shipping_rate_input = ship::rate_input(draft.shipping_rate_input.as_ref(), cx)?;
     if draft.shipping_method.is_some() {
         let external = draft.external_tax_rate_for_shipping_method.as_ref();
         match ship::set_method(&mut cart, draft.shipping_method.as_ref(), external, cx) {
@@ -87,6 +99,7 @@ fn check(draft: &CartDraft) -> Decision<()> {
     for (what, count, max) in [
         ("line items", draft.line_items.len(), lines::MAX_LINES),
         ("custom line items", draft.custom_line_items.len(), custom_lines::MAX_CUSTOM_LINES),
+        ("shipping methods", draft.shipping.len() + draft.custom_shipping.len(), shippings::MAX_SHIPPINGS),
     ] {
         if count > max {
             return Err(ApiError::invalid_operation(format!("A cart has at most {max} {what}.")).into());
@@ -116,6 +129,9 @@ fn want(draft: &CartDraft, cx: &Context<'_>) {
             cx.want(Context::lookup_of(kind, identifier));
         }
     }
+    for one in &draft.shipping {
+        cx.want(Context::lookup_of(Kind::ShippingMethod, &one.new.shipping_method));
+    }
     if let Some(id) = &draft.customer_id {
         cx.want(kit::resource::Lookup::new(Kind::Customer, kit::resource::LookupBy::Id(id.clone())));
     }
@@ -144,10 +160,40 @@ fn add_line(
     leave_out_invalid: bool,
     cx: &Context<'_>,
 ) -> Decision<()> {
-    match lines::add(cart, line, cx) {
-        Err(Stop::Refused(_)) if leave_out_invalid => Ok(()),
+    if !leave_out_invalid {
+        return lines::add(cart, line, cx);
+    }
+    // What a method shipped that could not be had again is not distributed.
+    let is_known = |key: &str| cart.shipping_mode == ShippingMode::Single || cart.info(Some(key)).is_some();
+    let mut line = line.clone();
+    line.shipping_details = kept_details(line.shipping_details, is_known);
+    line.per_method_external_tax_rate.retain(|rate| is_known(&rate.shipping_method_key));
+    match lines::add(cart, &line, cx) {
+        Err(Stop::Refused(_)) => Ok(()),
         other => other,
     }
+}
+
+fn add_custom_line(
+    cart: &mut Held,
+    line: &CustomLineItemDraft,
+    leave_out_invalid: bool,
+    cx: &Context<'_>,
+) -> Decision<()> {
+    let is_known = |key: &str| {
+        !leave_out_invalid || cart.shipping_mode == ShippingMode::Single || cart.info(Some(key)).is_some()
+    };
+    let shipping_details = kept_details(line.shipping_details.clone(), is_known);
+    custom_lines::add(cart, &CustomLineItemDraft { shipping_details, ..line.clone() }, cx)
+}
+
+fn kept_details(
+    details: Option<ItemShippingDetailsDraft>,
+    is_known: impl Fn(&str) -> bool,
+) -> Option<ItemShippingDetailsDraft> {
+    details.filter(|details| {
+        details.targets.iter().all(|target| target.shipping_method_key.as_deref().is_none_or(&is_known))
+    })
 }
 
 fn empty(

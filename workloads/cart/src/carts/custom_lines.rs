@@ -2,7 +2,7 @@
 
 use super::details::{self, Subject};
 use super::{Held, known, prices, taxes};
-use api::cart::{CustomLineItem, CustomLineItemDraft, ItemState, TaxMode};
+use api::cart::{CustomLineItem, CustomLineItemDraft, ItemState, ShippingMode, TaxMode};
 use api::{ApiError, Kind, Money, TypedMoney, TypedMoneyDraft};
 use kit::resource::{Context, Decision};
 use pricing::CustomLineIdentity;
@@ -80,7 +80,8 @@ pub(super) fn add(cart: &mut Held, draft: &CustomLineItemDraft, cx: &Context<'_>
             cart.custom_line_items.len() - 1
         }
     };
-    if tax_rate.is_some() {
+    // Where there are several shipping methods, a rate comes with each of them.
+    if tax_rate.is_some() && cart.shipping_mode == ShippingMode::Single {
         cart.body.custom_line_items[at].tax_rate = tax_rate;
     }
     if let Some(wanted) = &draft.shipping_details {
@@ -89,6 +90,7 @@ pub(super) fn add(cart: &mut Held, draft: &CustomLineItemDraft, cx: &Context<'_>
         let targets = pricing::add_targets(held, &wanted.targets)?;
         let details = details::checked(cart, Subject::CustomLine, &line.id, &targets, line.quantity)?;
         cart.body.custom_line_items[at].shipping_details = Some(details);
+        details::rates_later(cart, cart.custom_line_items[at].id.clone());
     }
     Ok(())
 }

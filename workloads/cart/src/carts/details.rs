@@ -1,7 +1,9 @@
 //! Where the units of lines go: `itemShippingAddresses` and the lines' `shippingDetails`.
 
 use super::{Held, addresses};
-use api::cart::{Cart, ItemShippingDetails, ItemShippingDetailsDraft, ItemShippingTarget, ShippingMode};
+use api::cart::{
+    Cart, ItemShippingDetails, ItemShippingDetailsDraft, ItemShippingTarget, ShippingMode, Ships,
+};
 use api::{AddressDraft, ApiError, Id};
 use kit::resource::{Context, Decision};
 
@@ -29,7 +31,7 @@ pub(super) fn fits(targets: &[ItemShippingTarget], quantity: i64) -> bool {
     targets.iter().map(|target| i128::from(target.quantity)).sum::<i128>() == i128::from(quantity)
 }
 
-/// Details that name addresses of the cart and no more units than there are.
+/// Details that name addresses of the cart, of several shipping methods one, and no more units than there are.
 pub(super) fn checked(
     cart: &Cart,
     subject: Subject,
@@ -46,12 +48,22 @@ pub(super) fn checked(
                 format!("The cart has no item shipping address with the key '{}'.", target.address_key);
             return Err(ApiError::invalid_operation(message).into());
         }
-        if cart.shipping_mode == ShippingMode::Multiple && target.shipping_method_key.is_none() {
-            let message = "In the shipping mode 'Multiple' each target needs a 'shippingMethodKey'.";
-            return Err(ApiError::invalid_operation(message).into());
+        if cart.shipping_mode == ShippingMode::Multiple {
+            let Some(key) = target.shipping_method_key.as_deref() else {
+                let message = "In the shipping mode 'Multiple' each target needs a 'shippingMethodKey'.";
+                return Err(ApiError::invalid_operation(message).into());
+            };
+            cart.check_key(Some(key))?;
         }
     }
     Ok(pricing::shipping_details(subject.as_str(), item, targets, quantity)?)
+}
+
+/// With several shipping methods the tax rates follow the targets.
+pub(super) fn rates_later(cart: &mut Held, line: Id) {
+    if cart.shipping_mode == ShippingMode::Multiple {
+        cart.hidden.work.tax_of.push(line);
+    }
 }
 
 /// `set…ShippingDetails`.

@@ -7,17 +7,18 @@ use kit::resource::{Context, Decision, set_custom_field, set_custom_type};
 
 /// Which part's custom fields; lines and addresses by their position.
 #[derive(Clone, Copy)]
-pub(super) enum FieldsOf {
+pub(super) enum FieldsOf<'k> {
     Cart,
     Line(usize),
     CustomLine(usize),
     ShippingAddress,
     BillingAddress,
     ItemAddress(usize),
-    Shipping,
+    /// The only shipping method, or of several the one of that key.
+    Shipping(Option<&'k str>),
 }
 
-impl FieldsOf {
+impl FieldsOf<'_> {
     /// The resource type id that the Type must be for.
     fn resource_type_id(self) -> &'static str {
         match self {
@@ -25,7 +26,7 @@ impl FieldsOf {
             Self::Line(_) => "line-item",
             Self::CustomLine(_) => "custom-line-item",
             Self::ShippingAddress | Self::BillingAddress | Self::ItemAddress(_) => "address",
-            Self::Shipping => "shipping",
+            Self::Shipping(_) => "shipping",
         }
     }
 
@@ -40,15 +41,19 @@ impl FieldsOf {
             Self::ItemAddress(at) => {
                 cart.item_shipping_addresses.get_mut(at).map(|address| &mut address.custom)
             }
-            Self::Shipping => Some(&mut cart.shipping_custom_fields),
+            Self::Shipping(None) => Some(&mut cart.shipping_custom_fields),
+            Self::Shipping(Some(key)) => {
+                let found = cart.shipping.iter_mut().find(|one| one.shipping_key == key);
+                found.map(|one| &mut one.shipping_custom_fields)
+            }
         };
-        found.ok_or_else(|| ApiError::invalid_operation("The cart does not have this address.").into())
+        found.ok_or_else(|| ApiError::invalid_operation("The cart does not have this part.").into())
     }
 }
 
 pub(super) fn set_type(
     cart: &mut Held,
-    of: FieldsOf,
+    of: FieldsOf<'_>,
     action: &SetCustomType,
     cx: &Context<'_>,
 ) -> Decision<()> {
@@ -57,7 +62,7 @@ pub(super) fn set_type(
 
 pub(super) fn set_field(
     cart: &mut Held,
-    of: FieldsOf,
+    of: FieldsOf<'_>,
     action: &SetCustomField,
     cx: &Context<'_>,
 ) -> Decision<()> {

@@ -59,7 +59,11 @@ fn is_refused_while_frozen(action: &CartAction, hard: bool) -> bool {
         | A::ChangeTaxMode { .. }
         | A::SetLineItemPrice { .. }
         | A::SetLineItemTotalPrice { .. } => true,
-        A::SetShippingMethod { .. } | A::SetCustomShippingMethod { .. } => hard,
+        A::SetShippingMethod { .. }
+        | A::SetCustomShippingMethod { .. }
+        | A::AddShippingMethod(_)
+        | A::AddCustomShippingMethod(_)
+        | A::RemoveShippingMethod { .. } => hard,
         _ => false,
     }
 }

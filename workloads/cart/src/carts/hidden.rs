@@ -26,6 +26,9 @@ pub struct CartHidden {
     /// The predicate of the chosen shipping method.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub shipping_predicate: Option<String>,
+    /// Those of several shipping methods, by key.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub shipping_predicates: BTreeMap<String, String>,
     /// The categories of the lines' products, by product: predicates ask for them, lines do not show them.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub categories: BTreeMap<Id, Vec<Id>>,
@@ -38,6 +41,23 @@ pub struct CartHidden {
 }
 
 impl CartHidden {
+    /// The predicate of the only shipping method, or of the one of that key.
+    pub(super) fn predicate(&self, key: Option<&str>) -> Option<&String> {
+        match key {
+            None => self.shipping_predicate.as_ref(),
+            Some(key) => self.shipping_predicates.get(key),
+        }
+    }
+
+    /// Sets [`CartHidden::predicate`].
+    pub(super) fn set_predicate(&mut self, key: Option<&str>, predicate: Option<String>) {
+        match (key, predicate) {
+            (None, predicate) => self.shipping_predicate = predicate,
+            (Some(key), Some(predicate)) => drop(self.shipping_predicates.insert(key.to_owned(), predicate)),
+            (Some(key), None) => drop(self.shipping_predicates.remove(key)),
+        }
+    }
+
     /// Remembers what predicates ask of a line's product.
     pub(super) fn remember(&mut self, product: &Found<ProductProjection>) {
         let categories: Vec<Id> = product.categories.iter().map(|category| category.id.clone()).collect();
@@ -83,14 +103,14 @@ pub struct Work {
     pub prices: bool,
     /// Select the tax rates of everything.
     pub taxes: bool,
-    /// Find the rate of the shipping method anew.
+    /// Find the rates of the shipping methods anew.
     pub shipping: bool,
     /// Copy names and variants from the products anew.
     pub product_data: bool,
     /// Drop lines whose product or variant is gone.
     pub drop_gone: bool,
-    /// The shipping method was chosen now, so it must fit.
-    pub method_must_fit: bool,
+    /// Shipping methods that were chosen now, so they must fit: the only one, or several by key.
+    pub must_fit: Vec<Option<String>>,
     /// Lines whose price is to be selected.
     pub price_of: Vec<Id>,
     /// Lines and custom lines whose tax rate is to be selected.
@@ -115,8 +135,8 @@ impl Work {
 
     /// Prices, taxes and shipping are worked out; what is still checked at the end stays.
     pub fn is_worked_out(&mut self) {
-        let Self { method_must_fit, limits_of, products, .. } = std::mem::take(self);
-        *self = Self { method_must_fit, limits_of, products, ..Self::default() };
+        let Self { must_fit, limits_of, products, .. } = std::mem::take(self);
+        *self = Self { must_fit, limits_of, products, ..Self::default() };
     }
 
     /// Everything anew.

@@ -2,16 +2,17 @@
 
 use super::details::{self, Subject};
 use super::prices::{self, Scope};
+use super::taxable::Taxable;
 use super::{Held, known, taxes};
 use api::cart::{
     ExternalTotalPrice, ItemShippingDetailsDraft, ItemState, LineItem, LineItemDraft, LineItemMode,
-    LineItemPriceMode,
+    LineItemPriceMode, ShippingMode, Ships,
 };
 use api::channel::ChannelRole;
 use api::localized::keep_locales;
 use api::product::ProductProjection;
 use api::store::Store;
-use api::{ApiError, Id, Key, LocalizedString, Money, Price, ProductVariant, TypedMoneyDraft};
+use api::{ApiError, Id, Key, LocalizedString, Money, Price, ProductVariant, TaxRate, TypedMoneyDraft};
 use kit::resource::{Context, Decision, Found};
 use pricing::LineIdentity;
 
@@ -35,7 +36,7 @@ pub(super) fn add(cart: &mut Held, draft: &LineItemDraft, cx: &Context<'_>) -> D
     let distribution = known::channel(cart, distribution, ChannelRole::ProductDistribution, cx)?;
     let supply = known::channel(cart, draft.supply_channel.as_ref(), ChannelRole::InventorySupply, cx)?;
     let custom = cx.custom(draft.custom.as_ref(), "line-item")?;
-    let tax_rate = taxes::external_rate(cart, draft.external_tax_rate.as_ref())?;
+    let tax_rates = external_rates(cart, draft)?;
     let mode = match (&draft.external_price, &draft.external_total_price) {
         (_, Some(_)) => LineItemPriceMode::ExternalTotal,
         (Some(_), None) => LineItemPriceMode::ExternalPrice,
@@ -102,13 +103,29 @@ pub(super) fn add(cart: &mut Held, draft: &LineItemDraft, cx: &Context<'_>) -> D
         }
         return Err(stop);
     }
-    if tax_rate.is_some() {
-        cart.body.line_items[at].tax_rate = tax_rate;
+    for (key, rate) in tax_rates {
+        cart.body.line_items[at].set_rate(key, Some(rate));
     }
     cart.hidden.remember(&product);
     cart.hidden.work.products.push(product);
     check_limits_later(cart, at);
     Ok(())
+}
+
+/// Tax rates from outside: one, or where there are several shipping methods one for each of some of them.
+fn external_rates<'a>(cart: &Held, draft: &'a LineItemDraft) -> Decision<Vec<(Option<&'a str>, TaxRate)>> {
+    if cart.shipping_mode == ShippingMode::Single {
+        let rate = taxes::external_rate(cart, draft.external_tax_rate.as_ref())?;
+        return Ok(rate.map(|rate| (None, rate)).into_iter().collect());
+    }
+    let mut rates = Vec::new();
+    for of_method in &draft.per_method_external_tax_rate {
+        let key = Some(of_method.shipping_method_key.as_str());
+        cart.check_key(key)?;
+        let rate = taxes::external_rate(cart, of_method.tax_rate.as_ref())?;
+        rates.extend(rate.map(|rate| (key, rate)));
+    }
+    Ok(rates)
 }
 
 /// Price and shipping details of a line that was just added or has grown.
@@ -129,6 +146,7 @@ fn settle_added(
         let targets = pricing::add_targets(held, &wanted.targets)?;
         let details = details::checked(cart, Subject::Line, &line.id, &targets, line.quantity)?;
         cart.body.line_items[at].shipping_details = Some(details);
+        details::rates_later(cart, cart.line_items[at].id.clone());
     }
     Ok(())
 }

@@ -16,6 +16,8 @@ mod owner;
 mod prices;
 mod settle;
 pub(crate) mod ship;
+mod shippings;
+mod taxable;
 mod taxes;
 
 pub(crate) mod adopt;
@@ -84,6 +86,9 @@ impl Rules for Carts {
                     for line in &cart.line_items {
                         cx.want(known::product_by_id(&line.product_id));
                     }
+                }
+                CartAction::AddShippingMethod(add) => {
+                    cx.want(Context::lookup_of(Kind::ShippingMethod, &add.new.shipping_method));
                 }
                 CartAction::SetLocale { .. } | CartAction::SetShippingRateInput { .. } => cx.want_project(),
                 CartAction::SetCustomerId { customer_id: Some(id) } => {

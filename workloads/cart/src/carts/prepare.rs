@@ -1,9 +1,11 @@
 //! `prepare`: whether a cart can be ordered as it stands. It is worked out anew from fresh facts and
 //! compared; nothing is changed.
 
+use super::taxable::Taxable;
 use super::{Carts, Held, known, settle, ship};
 use api::cart::{
-    CartState, FreezeStrategy, ItemShippingDetails, ShippingMethodState, ShippingMode, TaxMode, TaxedPrice,
+    CartState, FreezeStrategy, ItemShippingDetails, ShippingInfo, ShippingMethodState, ShippingMode, Ships,
+    TaxMode, TaxedPrice,
 };
 use api::internal::cart::PrepareCart;
 use api::tax_category::TaxRate;
@@ -11,7 +13,6 @@ use api::{ApiError, Code, Id, Kind, Result, TypedMoney};
 use kit::http::RequestInfo;
 use kit::resource::{Access, Collection, Context, Decision, Edit};
 use kit::store::Selector;
-use serde_json::Value;
 
 /// The cart's JSON text, if it can be ordered.
 pub(crate) async fn prepare(
@@ -48,7 +49,7 @@ pub(super) fn check(cart: &Held, cx: &Context<'_>) -> Decision<()> {
     if cart.line_items.is_empty() && cart.custom_line_items.is_empty() {
         return refused("An empty cart cannot be ordered.");
     }
-    if cart.shipping_address.is_none() {
+    if cart.shipping_mode == ShippingMode::Single && cart.shipping_address.is_none() {
         return refused("A cart without a shipping address cannot be ordered.");
     }
     check_taxes(cart)?;
@@ -65,14 +66,14 @@ pub(super) fn check(cart: &Held, cx: &Context<'_>) -> Decision<()> {
     compare(cart, &fresh)
 }
 
-/// Rates and amounts from outside must be there.
+/// Rates and amounts from outside must be there, of what each shipping method ships.
 fn check_taxes(cart: &Held) -> Decision<()> {
-    let lines = cart.line_items.iter().map(|line| line.tax_rate.is_some());
-    let custom_lines = cart.custom_line_items.iter().map(|line| line.tax_rate.is_some());
-    let shipping = cart.shipping_info.iter().map(|info| info.tax_rate.is_some());
-    let mut rates = lines.chain(custom_lines).chain(shipping);
+    let mode = cart.shipping_mode;
+    let all = cart.line_items.iter().all(|line| has_rates(line, mode))
+        && cart.custom_line_items.iter().all(|line| has_rates(line, mode))
+        && cart.infos().all(|(_, info)| info.tax_rate.is_some());
     let message = match cart.tax_mode {
-        TaxMode::External | TaxMode::ExternalAmount if !rates.all(|there| there) => {
+        TaxMode::External | TaxMode::ExternalAmount if !all => {
             "In the external tax modes every line item, custom line item and the shipping need an external tax rate."
         }
         TaxMode::ExternalAmount if cart.taxed_price.is_none() => {
@@ -81,6 +82,10 @@ fn check_taxes(cart: &Held) -> Decision<()> {
         _ => return Ok(()),
     };
     Err(ApiError::invalid_operation(message).into())
+}
+
+fn has_rates(item: &impl Taxable, mode: ShippingMode) -> bool {
+    item.keys(mode).iter().all(|key| item.rate(key.as_deref()).is_some())
 }
 
 /// Where units are distributed, all must be.
@@ -122,25 +127,26 @@ fn check_variants(cart: &Held, cx: &Context<'_>) -> Decision<()> {
     Ok(())
 }
 
-/// The method must still be offered, and to this cart's store. A hard-frozen cart keeps the one that it has.
+/// Each method must still be offered, and to this cart's store. A hard-frozen cart keeps the one that it has.
 fn check_method(cart: &Held, cx: &Context<'_>) -> Decision<()> {
-    let named = cart.shipping_info.as_ref().is_some_and(|info| info.shipping_method.is_some());
-    if !named || cart.freeze_strategy == Some(FreezeStrategy::HardFreeze) {
+    if cart.freeze_strategy == Some(FreezeStrategy::HardFreeze) {
         return Ok(());
     }
-    if ship::chosen(cart, cx)?.is_some_and(|method| method.active && ship::serves_store(&method, cart)) {
-        return Ok(());
+    for (key, _) in cart.infos().filter(|(_, info)| info.shipping_method.is_some()) {
+        let method = ship::chosen(cart, key, cx)?;
+        if !method.is_some_and(|method| method.active && ship::serves_store(&method, cart)) {
+            let message =
+                "The shipping method is not active, or not for the cart's store. Choose another one.";
+            return Err(ApiError::invalid_operation(message).into());
+        }
     }
-    let message = "The shipping method is not active, or not for the cart's store. Choose another one.";
-    Err(ApiError::invalid_operation(message).into())
+    Ok(())
 }
 
-/// The cart must meet the predicate of its method, and have a rate for its address.
+/// The cart must meet the predicates of its methods, and have rates for its addresses.
 fn check_shipping(cart: &Held, fresh: &Held) -> Decision<()> {
-    let Some(held) = &cart.shipping_info else { return Ok(()) };
-    let fits =
-        |info: &api::cart::ShippingInfo| info.shipping_method_state == ShippingMethodState::MatchesCart;
-    if fits(held) && fresh.shipping_info.as_ref().is_some_and(fits) {
+    let fits = |info: &ShippingInfo| info.shipping_method_state == ShippingMethodState::MatchesCart;
+    if cart.infos().all(|(key, held)| fits(held) && fresh.info(key).is_some_and(fits)) {
         return Ok(());
     }
     let message = "The shipping method does not match the cart any more. Choose another one.";
@@ -148,49 +154,46 @@ fn check_shipping(cart: &Held, fresh: &Held) -> Decision<()> {
 }
 
 /// What an order would cost, of one item.
-type Cost<'a> = (&'a TypedMoney, Option<&'a TaxRate>, Option<&'a TaxedPrice>);
+type Cost<'a> = (TypedMoney, Vec<Option<&'a TaxRate>>, Vec<Option<&'a TaxedPrice>>);
 
 /// Refuses a cart whose prices, taxes or shipping are not what they would be now.
 fn compare(cart: &Held, fresh: &Held) -> Decision<()> {
-    let mut changed: Vec<Value> = Vec::new();
+    let mode = cart.shipping_mode;
+    let mut changed: Vec<&Id> = Vec::new();
     for (held, now) in cart.line_items.iter().zip(&fresh.line_items) {
-        let cost = |line| -> Cost<'_> {
-            let line: &api::cart::LineItem = line;
-            (&line.total_price, line.tax_rate.as_ref(), line.taxed_price.as_ref())
-        };
-        if differs(cost(held), cost(now)) {
-            changed.push((&held.id).into());
-        }
+        changed.extend(differs(&cost(held, mode), &cost(now, mode)).then_some(&held.id));
     }
     for (held, now) in cart.custom_line_items.iter().zip(&fresh.custom_line_items) {
-        let cost = |line| -> Cost<'_> {
-            let line: &api::cart::CustomLineItem = line;
-            (&line.total_price, line.tax_rate.as_ref(), line.taxed_price.as_ref())
-        };
-        if differs(cost(held), cost(now)) {
-            changed.push((&held.id).into());
-        }
+        changed.extend(differs(&cost(held, mode), &cost(now, mode)).then_some(&held.id));
     }
-    let shipping = match (&cart.shipping_info, &fresh.shipping_info) {
-        (Some(held), Some(now)) => differs(
-            (&held.price, held.tax_rate.as_ref(), held.taxed_price.as_ref()),
-            (&now.price, now.tax_rate.as_ref(), now.taxed_price.as_ref()),
-        ),
-        _ => false,
-    };
+    let shipping = cart.infos().any(|(key, held)| {
+        fresh.info(key).is_some_and(|now| differs(&shipping_cost(held), &shipping_cost(now)))
+    });
     if changed.is_empty() && !shipping {
         return Ok(());
     }
     let message = "The price or tax of some line items, or of the shipping, changed since it was worked out. \
                    Recalculate the cart.";
     Err(ApiError::new(Code::PriceChanged, message)
-        .with("lineItems", changed)
+        .with("lineItems", serde_json::json!(changed))
         .with("shipping", shipping)
         .into())
 }
 
+fn cost<T: Taxable>(item: &T, mode: ShippingMode) -> Cost<'_> {
+    let keys = item.keys(mode);
+    let rates = keys.iter().map(|key| item.rate(key.as_deref())).collect();
+    (item.total(), rates, keys.iter().map(|key| item.taxed(key.as_deref())).collect())
+}
+
+fn shipping_cost(info: &ShippingInfo) -> Cost<'_> {
+    (info.price, vec![info.tax_rate.as_ref()], vec![info.taxed_price.as_ref()])
+}
+
 /// Another id of the same rate is no difference.
-fn differs(held: Cost<'_>, now: Cost<'_>) -> bool {
-    let rate = |rate: Option<&TaxRate>| rate.map(|rate| (rate.amount, rate.included_in_price));
-    held.0 != now.0 || rate(held.1) != rate(now.1) || held.2 != now.2
+fn differs(held: &Cost<'_>, now: &Cost<'_>) -> bool {
+    let rates = |cost: &Cost<'_>| -> Vec<_> {
+        cost.1.iter().map(|rate| rate.map(|rate| (rate.amount, rate.included_in_price))).collect()
+    };
+    held.0 != now.0 || rates(held) != rates(now) || held.2 != now.2
 }

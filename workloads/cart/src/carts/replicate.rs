@@ -2,10 +2,13 @@
 
 use super::Carts;
 use api::cart::{
-    CartDraft, CartOrigin, CartReplicateDraft, CustomLineItem, CustomLineItemDraft, ExternalTotalPrice,
-    InventoryMode, ItemShippingDetails, ItemShippingDetailsDraft, LineItem, LineItemDraft, LineItemMode,
-    LineItemPriceMode, ShippingMode, ShippingRateInput, ShippingRateInputDraft, TaxCalculationMode, TaxMode,
+    CartDraft, CartOrigin, CartReplicateDraft, CustomLineItem, CustomLineItemDraft, CustomShippingDraft,
+    ExternalTotalPrice, InventoryMode, ItemShippingDetails, ItemShippingDetailsDraft, LineItem,
+    LineItemDraft, LineItemMode, LineItemPriceMode, MethodExternalTaxRateDraft, NewCustomShipping,
+    NewShipping, Shipping, ShippingDraft, ShippingMode, ShippingRateInput, ShippingRateInputDraft,
+    TaxCalculationMode, TaxMode,
 };
+use api::shipping_method::ShippingRateDraft;
 use api::tax_category::{ExternalTaxRateDraft, TaxRate};
 use api::{
     Address, AddressDraft, ApiError, CountryCode, CustomFields, CustomFieldsDraft, Id, KeyReference, Kind,
@@ -43,6 +46,8 @@ struct Source {
     shipping_mode: Option<ShippingMode>,
     shipping_info: Option<SourceShipping>,
     shipping_rate_input: Option<ShippingRateInput>,
+    #[serde(default)]
+    shipping: Vec<Shipping>,
     country: Option<CountryCode>,
     locale: Option<Locale>,
     origin: Option<CartOrigin>,
@@ -100,6 +105,7 @@ fn draft_of(source: &Source) -> Result<CartDraft> {
     let customer = source.customer_id.is_some();
     let group = source.customer_group.as_ref().filter(|_| !customer);
     let shipping = source.shipping_info.as_ref();
+    let several = source.shipping.iter();
     Ok(CartDraft {
         customer_id: source.customer_id.clone(),
         customer_email: source.customer_email.clone(),
@@ -129,13 +135,16 @@ fn draft_of(source: &Source) -> Result<CartDraft> {
         billing_address: source.billing_address.as_ref().map(address_draft).transpose()?,
         shipping_address: source.shipping_address.as_ref().map(address_draft).transpose()?,
         shipping_method: shipping.and_then(|info| info.shipping_method.as_ref()).map(named),
-        shipping_rate_input: source.shipping_rate_input.as_ref().map(|input| match input {
-            ShippingRateInput::Classification { key, .. } => {
-                ShippingRateInputDraft::Classification { key: key.clone() }
-            }
-            ShippingRateInput::Score { score } => ShippingRateInputDraft::Score { score: *score },
-        }),
+        shipping_rate_input: source.shipping_rate_input.as_ref().map(input_draft),
         shipping_mode: source.shipping_mode,
+        shipping: several
+            .clone()
+            .filter_map(|one| shipping_draft(one, external).transpose())
+            .collect::<Result<_>>()?,
+        custom_shipping: several
+            .filter(|one| one.shipping_info.shipping_method.is_none())
+            .map(|one| custom_shipping_draft(one, external))
+            .collect::<Result<_>>()?,
         item_shipping_addresses: source
             .item_shipping_addresses
             .iter()
@@ -148,6 +157,47 @@ fn draft_of(source: &Source) -> Result<CartDraft> {
         leave_out_invalid: true,
         ..CartDraft::new(source.total_price.currency_code)
     })
+}
+
+/// One of several shipping methods, if it is one of the platform's.
+fn shipping_draft(one: &Shipping, external: bool) -> Result<Option<ShippingDraft>> {
+    let Some(method) = &one.shipping_info.shipping_method else { return Ok(None) };
+    let new = NewShipping {
+        shipping_method: named(method),
+        shipping_address: address_draft(&one.shipping_address)?,
+        shipping_rate_input: one.shipping_rate_input.as_ref().map(input_draft),
+        external_tax_rate: one.shipping_info.tax_rate.as_ref().filter(|_| external).map(rate_draft),
+        custom: one.shipping_custom_fields.as_ref().map(custom_draft),
+    };
+    Ok(Some(ShippingDraft { key: one.shipping_key.clone(), new }))
+}
+
+fn custom_shipping_draft(one: &Shipping, external: bool) -> Result<CustomShippingDraft> {
+    let info = &one.shipping_info;
+    let rate = &info.shipping_rate;
+    let new = NewCustomShipping {
+        shipping_method_name: info.shipping_method_name.clone(),
+        shipping_address: address_draft(&one.shipping_address)?,
+        shipping_rate: ShippingRateDraft {
+            price: rate.price.money(),
+            free_above: rate.free_above.map(|money| money.money()),
+            tiers: rate.tiers.clone(),
+        },
+        shipping_rate_input: one.shipping_rate_input.as_ref().map(input_draft),
+        tax_category: info.tax_category.as_ref().map(named),
+        external_tax_rate: info.tax_rate.as_ref().filter(|_| external).map(rate_draft),
+        custom: one.shipping_custom_fields.as_ref().map(custom_draft),
+    };
+    Ok(CustomShippingDraft { key: one.shipping_key.clone(), new })
+}
+
+fn input_draft(input: &ShippingRateInput) -> ShippingRateInputDraft {
+    match input {
+        ShippingRateInput::Classification { key, .. } => {
+            ShippingRateInputDraft::Classification { key: key.clone() }
+        }
+        ShippingRateInput::Score { score } => ShippingRateInputDraft::Score { score: *score },
+    }
 }
 
 fn line_draft(line: &LineItem, external: bool) -> LineItemDraft {
@@ -167,6 +217,15 @@ fn line_draft(line: &LineItem, external: bool) -> LineItemDraft {
             total_price: line.total_price.money(),
         }),
         external_tax_rate: line.tax_rate.as_ref().filter(|_| external).map(rate_draft),
+        per_method_external_tax_rate: line
+            .per_method_tax_rate
+            .iter()
+            .filter(|_| external)
+            .map(|held| MethodExternalTaxRateDraft {
+                shipping_method_key: held.shipping_method_key.clone(),
+                tax_rate: held.tax_rate.as_ref().map(rate_draft),
+            })
+            .collect(),
         inventory_mode: line.inventory_mode,
         shipping_details: line.shipping_details.as_ref().map(details_draft),
         custom: line.custom.as_ref().map(custom_draft),

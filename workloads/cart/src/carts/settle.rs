@@ -6,7 +6,7 @@
 use super::hidden::Work;
 use super::prices::Scope;
 use super::{Held, custom_lines, holds, known, limits, lines, retention, ship, taxes};
-use api::cart::{CartState, FreezeStrategy, LineItem, LineItemPriceMode, TaxMode, TaxedPrice};
+use api::cart::{CartState, FreezeStrategy, LineItem, LineItemPriceMode, Ships, TaxMode, TaxedPrice};
 use api::product::ProductProjection;
 use api::tax_category::TaxRate;
 use api::{ApiError, Kind, TypedMoney};
@@ -96,7 +96,7 @@ fn want(cart: &Held, cx: &Context<'_>) {
         known::want_store(cart, cx);
     }
     limits::want_changed(cart, cx);
-    if let Some(info) = &cart.shipping_info {
+    for (_, info) in cart.infos() {
         if let (true, Some(method)) = (work.shipping, &info.shipping_method) {
             cx.want(Lookup::new(Kind::ShippingMethod, LookupBy::Id(method.id.clone())));
         }
@@ -157,20 +157,19 @@ fn select_prices(cart: &mut Held, cx: &Context<'_>) -> Decision<()> {
 
 /// Works out totals and taxes of all lines. Needs no look-up.
 fn amounts(cart: &mut Held) -> Decision<()> {
-    let (price_rounding, rounding, mode) = (cart.price_rounding_mode, taxes::rounding(cart), cart.tax_mode);
+    let (price_rounding, rounding) = (cart.price_rounding_mode, taxes::rounding(cart));
+    let modes = (cart.tax_mode, cart.shipping_mode);
     for line in &mut cart.body.line_items {
-        let unit = pricing::unit_price(&line.price, line.quantity);
         if line.price_mode != LineItemPriceMode::ExternalTotal {
+            let unit = pricing::unit_price(&line.price, line.quantity);
             line.total_price = pricing::line_total(unit, line.quantity, line.price_mode, price_rounding)?;
         }
-        let units = [(unit, line.quantity)];
-        tax(mode, rounding, line.total_price, &units, &mut line.tax_rate, &mut line.taxed_price)?;
+        taxes::of_item(line, modes, rounding)?;
     }
     for line in &mut cart.body.custom_line_items {
         let platform = LineItemPriceMode::Platform;
         line.total_price = pricing::line_total(line.money, line.quantity, platform, price_rounding)?;
-        let units = [(line.money, line.quantity)];
-        tax(mode, rounding, line.total_price, &units, &mut line.tax_rate, &mut line.taxed_price)?;
+        taxes::of_item(line, modes, rounding)?;
     }
     Ok(())
 }

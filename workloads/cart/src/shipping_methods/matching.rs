@@ -164,7 +164,7 @@ impl Matching {
                     &mut method.body,
                     place,
                     cart.currency(),
-                    ship::inputs(&cart.body, tier_type),
+                    ship::inputs(&cart.body, cart.shipping_rate_input.as_ref(), tier_type),
                     |id| zones.get(id),
                 )
         });

@@ -2,7 +2,7 @@
 
 use super::{Plan, addresses, named};
 use crate::change::Change;
-use api::cart::{ItemShippingDetailsDraft, ItemState};
+use api::cart::{ItemShippingDetailsDraft, ItemState, ShippingMode, Ships};
 use api::order::{CustomLineRef, LineRef, Order};
 use api::{ApiError, Id, Key};
 use kit::resource::Decision;
@@ -54,6 +54,10 @@ pub(super) fn shipping(
                 draft.targets.iter().find(|target| !addresses::has(order, &target.address_key))
             {
                 return Err(addresses::unknown(&stray.address_key).into());
+            }
+            if order.shipping_mode == ShippingMode::Multiple {
+                let mut keys = draft.targets.iter().map(|target| target.shipping_method_key.as_deref());
+                keys.try_for_each(|key| order.check_key(key))?;
             }
             let subject = if line.what == "lineItem" { "LineItem" } else { "CustomLineItem" };
             Some(pricing::identity::shipping_details(subject, line.id, &draft.targets, line.quantity)?)

@@ -121,11 +121,15 @@ pub(crate) fn decide(order: &Order, action: &OrderAction, cx: &Context<'_>) -> D
 
 fn shipping_and_returns(order: &Order, action: &OrderAction, cx: &Context<'_>) -> Decision<Plan> {
     use OrderAction as A;
-    let delivery = |named| deliveries::delivery(order, named).map(|found| found.id.clone());
-    let parcel = |named| deliveries::parcel(order, named).map(|(_, found)| found.id.clone());
+    let delivery = |named| deliveries::delivery(order, named).map(|(_, found)| found.id.clone());
+    let parcel = |named| deliveries::parcel(order, named).map(|found| found.parcel.id.clone());
     match action {
-        A::SetShippingCustomType(set) => custom::set_type(order, Part::Shipping, set, cx),
-        A::SetShippingCustomField(set) => custom::set_field(order, Part::Shipping, set, cx),
+        A::SetShippingCustomType { shipping_key, set } => {
+            custom::set_type(order, deliveries::shipping(order, shipping_key.as_deref())?, set, cx)
+        }
+        A::SetShippingCustomField { shipping_key, set } => {
+            custom::set_field(order, deliveries::shipping(order, shipping_key.as_deref())?, set, cx)
+        }
         A::SetEstimatedDelivery { shipping_key, estimated_delivery } => {
             deliveries::estimated(order, shipping_key.as_deref(), *estimated_delivery)
         }

@@ -2,6 +2,7 @@
 
 use crate::journal::Journal;
 use crate::orders::Orders;
+use api::cart::ShippingMode;
 use api::order::{Order, OrderAction};
 use api::{ApiError, Code, Id, Kind, Meta, Timestamp};
 use kit::clock::SystemClock;
@@ -284,6 +285,48 @@ fn without_a_shipping_method_nothing_is_delivered() {
     let mut order = order();
     order.body.shipping_info = None;
     assert_eq!(refused(&mut order, json!({"action": "addDelivery"})), Code::InvalidOperation);
+}
+
+#[test]
+fn several_shipping_methods_have_deliveries_of_their_own() {
+    let mut order = order();
+    let info = order.body.shipping_info.take();
+    order.body.shipping_mode = ShippingMode::Multiple;
+    let method =
+        |key: &str| json!({"shippingKey": key, "shippingInfo": info, "shippingAddress": {"country": "DE"}});
+    order.body.shipping = serde_json::from_value(json!([method("post"), method("bike")])).unwrap();
+    let deliver = |key: Option<&str>| json!({"action": "addDelivery", "shippingKey": key, "deliveryKey": "first", "parcels": [{"key": "box"}]});
+    assert_eq!(refused(&mut order, deliver(None)), Code::InvalidOperation);
+    assert_eq!(refused(&mut order, deliver(Some("none"))), Code::InvalidOperation);
+    let (told, custom) =
+        (json!({"type": with_id("type", "gift"), "fields": {"wrap": true}}), "setShippingCustomType");
+    for action in [
+        deliver(Some("bike")),
+        json!({"action": "setParcelItems", "parcelKey": "box", "items": [{"id": "line", "quantity": 1}]}),
+        json!({"action": "setDeliveryAddress", "deliveryKey": "first", "address": {"country": "FR"}}),
+        json!({"action": "setEstimatedDelivery", "shippingKey": "post", "estimatedDelivery": {"from": AT}}),
+        json!({"action": custom, "shippingKey": "post", "type": told["type"], "fields": told["fields"]}),
+    ] {
+        let before = order.body.clone();
+        act(&mut order, action.clone()).unwrap();
+        assert!(order.body != before, "{action} changed nothing");
+        let stored: Journal = serde_json::from_str(&serde_json::to_string(&order.hidden).unwrap()).unwrap();
+        assert!(stored.fold(&order.body).unwrap() == order.body, "{action} folds to something else");
+    }
+    assert_eq!(refused(&mut order, deliver(Some("post"))), Code::DuplicateField, "keys are the order's");
+    let [post, bike] = order.shipping.as_slice() else { panic!("two methods") };
+    assert_eq!((post.shipping_info.deliveries.len(), bike.shipping_info.deliveries.len()), (0, 1));
+    assert_eq!(bike.shipping_info.deliveries[0].parcels[0].items.len(), 1);
+    assert!(post.shipping_info.estimated_delivery.is_some() && post.shipping_custom_fields.is_some());
+    let details = |key: Option<&str>| {
+        json!({"action": "setLineItemShippingDetails", "lineItemId": "line",
+        "shippingDetails": {"targets": [{"addressKey": "home", "quantity": 3, "shippingMethodKey": key}]}})
+    };
+    assert_eq!(refused(&mut order, details(None)), Code::InvalidOperation);
+    assert_eq!(refused(&mut order, details(Some("none"))), Code::InvalidOperation);
+    act(&mut order, details(Some("bike"))).unwrap();
+    act(&mut order, json!({"action": "removeDelivery", "deliveryKey": "first"})).unwrap();
+    assert!(order.shipping[1].shipping_info.deliveries.is_empty());
 }
 
 #[test]

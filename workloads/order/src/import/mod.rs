@@ -7,10 +7,10 @@ mod lines;
 mod wanted;
 
 use crate::decisions;
-use api::cart::{InventoryMode, ShippingMode, TaxMode, TaxedPrice};
+use api::cart::{InventoryMode, ShippingInfo, ShippingMode, TaxMode, TaxedPrice};
 use api::order::{
     AddDelivery, CustomLineRef, DeliveryDraft, LineRef, Order, OrderAction, OrderImportDraft,
-    OrderShippingInfo, ShippingInfoImportDraft, TaxedPriceDraft,
+    ShippingInfoImportDraft, TaxedPriceDraft,
 };
 use api::store::Store;
 use api::tax_category::ExternalTaxRateDraft;
@@ -177,7 +177,14 @@ fn actions(draft: &OrderImportDraft, order: &Order) -> Vec<OrderAction> {
     }
     let deliveries = draft.shipping_info.iter().flat_map(|info| info.deliveries.clone());
     actions.extend(deliveries.map(|DeliveryDraft { key, items, parcels, address, custom }| {
-        A::AddDelivery(Box::new(AddDelivery { delivery_key: key, items, address, parcels, custom }))
+        A::AddDelivery(Box::new(AddDelivery {
+            shipping_key: None,
+            delivery_key: key,
+            items,
+            address,
+            parcels,
+            custom,
+        }))
     }));
     actions
 }
@@ -186,13 +193,13 @@ fn shipping(
     info: &ShippingInfoImportDraft,
     draft: &OrderImportDraft,
     cx: &Context<'_>,
-) -> Decision<OrderShippingInfo> {
+) -> Decision<ShippingInfo> {
     pricing::check_shipping_rate(&info.shipping_rate)?;
     in_currency(draft, info.price.currency_code)?;
     in_currency(draft, info.shipping_rate.price.currency_code)?;
     let price: TypedMoney = info.price.into();
     let (tax_rate, taxed_price) = taxed(draft, price, (price, 1), info.tax_rate.as_ref())?;
-    Ok(OrderShippingInfo {
+    Ok(ShippingInfo {
         shipping_method_name: info.shipping_method_name.clone(),
         price,
         shipping_rate: info.shipping_rate.clone().into(),

@@ -30,7 +30,8 @@ pub(super) fn places(resource_type_id: &str, id: &str) -> Vec<(Kind, String)> {
         "address" => {
             let of_cart =
                 ["shippingAddress", "billingAddress", "itemShippingAddresses"].map(inside).join(" or ");
-            let of_order = format!("{of_cart} or shippingInfo(deliveries({}))", inside("address"));
+            let of_cart = format!("{of_cart} or shipping({})", inside("shippingAddress"));
+            let of_order = format!("{of_cart} or {}", shipped(&format!("deliveries({})", inside("address"))));
             vec![
                 (Kind::Channel, inside("address")),
                 (Kind::Customer, inside("addresses")),
@@ -40,17 +41,21 @@ pub(super) fn places(resource_type_id: &str, id: &str) -> Vec<(Kind, String)> {
         }
         "shipping" => {
             let used = format!("shippingCustomFields(type(id = {}))", quoted(id));
+            let used = format!("{used} or shipping({used})");
             vec![(Kind::Cart, used.clone()), (Kind::Order, used)]
         }
-        "order-delivery" => vec![(Kind::Order, format!("shippingInfo({})", inside("deliveries")))],
-        "order-parcel" => {
-            vec![(Kind::Order, format!("shippingInfo(deliveries({}))", inside("parcels")))]
-        }
+        "order-delivery" => vec![(Kind::Order, shipped(&inside("deliveries")))],
+        "order-parcel" => vec![(Kind::Order, shipped(&format!("deliveries({})", inside("parcels"))))],
         "order-return-item" => vec![(Kind::Order, format!("returnInfo({})", inside("items")))],
         "asset" => vec![(Kind::Category, inside("assets")), (Kind::Product, in_variants("assets"))],
         "product-price" => vec![(Kind::Product, in_variants("prices"))],
         _ => Vec::new(),
     }
+}
+
+/// What holds for the only shipping method, or for one of several.
+fn shipped(inner: &str) -> String {
+    format!("shippingInfo({inner}) or shipping(shippingInfo({inner}))")
 }
 
 #[cfg(test)]

@@ -3,5 +3,6 @@
 mod checkout;
 mod lines;
 mod rules;
+mod shippings;
 mod sign_in;
 mod world;

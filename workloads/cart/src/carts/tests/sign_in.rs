@@ -74,6 +74,23 @@ fn lines_that_are_gone_are_dropped_and_custom_lines_stay_behind() {
 }
 
 #[test]
+fn lines_go_undistributed_into_a_cart_of_several_shipping_methods() {
+    let mut world = World::new();
+    let target = json!({"addressKey": "home", "shippingMethodKey": "post", "quantity": 1});
+    let several = json!({"currency": "EUR", "customerId": "anna", "shippingMode": "Multiple",
+        "itemShippingAddresses": [{"key": "home", "country": "DE"}],
+        "shipping": [{"key": "post", "shippingMethod": {"key": "parcel"}, "shippingAddress": {"country": "DE"}}],
+        "lineItems": [{"sku": "chair", "shippingDetails": {"targets": [target]}}]});
+    let own = world.create(several).unwrap();
+    let guests = world.cart(json!([{"sku": "chair", "quantity": 2}, {"sku": "stone"}]));
+    let cart = merged(&world, &own, &guests).unwrap();
+    assert_eq!(cart.line_items[0].shipping_details.as_ref().map(|details| details.valid), Some(false));
+    assert_eq!((&cart.line_items[1].shipping_details, &cart.taxed_price), (&None, &None));
+    world.method(&json!({"active": false}));
+    assert!(merged(&world, &own, &guests).is_none(), "a method is not to be had");
+}
+
+#[test]
 fn a_line_whose_key_is_taken_stays_behind() {
     let world = World::new();
     let own = annas(&world, &json!([{"sku": "chair", "key": "first"}]));

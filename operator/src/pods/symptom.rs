@@ -161,9 +161,10 @@ impl Terminated {
     }
 }
 
-/// The last line that says something: a log ends with why the process did.
+/// The last line that says something: a log ends with why the process did. Java goes on with where it was.
 fn last_line(text: &str) -> &str {
-    text.lines().map(str::trim).rfind(|line| !line.is_empty()).unwrap_or_default()
+    let says = |line: &&str| !line.is_empty() && !line.starts_with("at ") && !line.starts_with("... ");
+    text.lines().map(str::trim).rfind(says).unwrap_or_default()
 }
 
 fn told(what: &str, more: &str) -> Symptom {
@@ -219,6 +220,15 @@ mod tests {
         assert!(
             text(json!({"containerStatuses": [{"state": waiting, "lastState": killed}]})).contains("memory")
         );
+    }
+
+    #[test]
+    fn where_a_java_program_was_is_left_out_of_its_last_words() {
+        let log =
+            "[main] fatal\nCaused by: java.io.IOException: no space\n\tat a.B.c(B.java:1)\n\t... 2 more\n";
+        let crashed = json!({"terminated": {"exitCode": 1, "message": log}});
+        let text = text(json!({"containerStatuses": [{"state": crashed}]}));
+        assert!(text.ends_with("exit code 1: Caused by: java.io.IOException: no space"), "{text}");
     }
 
     #[test]

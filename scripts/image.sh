@@ -155,7 +155,7 @@ kafka() {
   mkdir -p "$root"/{etc/kafka/docker,opt/kafka/config,var/lib/kafka/data,mnt/shared/config}
   mapfile -t parts < <(
     find "$java/lib" -name '*.so' | grep -vE 'awt|font|jpeg|lcms|splash|sound|mlib|atk' # nothing to see or hear here
-    printf '%s\n' "$java"/bin/java "$java"/lib/server/libjvm.so /bin/{bash,rm,sleep}
+    printf '%s\n' "$java"/bin/java "$java"/lib/server/libjvm.so /bin/{bash,df,rm,sleep}
   )
   mapfile -t -O ${#parts[@]} parts < <(libraries "${parts[@]}")
   carry "$root" "${parts[@]}" "$java"/{conf,lib/modules,lib/jvm.cfg,lib/tzdb.dat,lib/security,lib/server}

@@ -1,7 +1,7 @@
 /** A customer signs up, signs in, and sees only what is theirs. */
 import assert from 'node:assert/strict';
 import { eventually } from './lib/check.mjs';
-import { admin, apiClient, guest, oauth, signedIn, storefront, unique, withToken } from './lib/clients.mjs';
+import { admin, adminToken, apiClient, guest, oauth, raw, signedIn, storefront, unique, withToken } from './lib/clients.mjs';
 import { projectKey } from './lib/env.mjs';
 import { body, journey, prepare, refused } from './lib/harness.mjs';
 import { eur, GERMANY, openShop, skuOf } from './lib/shop.mjs';
@@ -59,6 +59,18 @@ journey('orders made as a guest belong to the account that the guest signs in to
   const [own] = (await body(me.orders().get())).results;
   assert.deepEqual([own.id, own.customerId, own.anonymousId], [order.id, id, undefined]);
   assert.deepEqual((await body(anna.me.orders().get())).results, [], 'they are no longer the session\'s');
+});
+
+journey('what is one\'s own is addressed by its id alone', async () => {
+  const { email, id } = await customer();
+  const { me, token } = await signedIn(email, PASSWORD);
+  let cart = await cartOf(me, [chair, 1]);
+  assert.equal((await raw(`/me/carts/customer-id=${id}`, { token: token() })).status, 404);
+  cart = await body(me.carts().withId({ ID: cart.id }).post({ body: { version: cart.version, actions: [{ action: 'setShippingAddress', address: GERMANY }] } }));
+  const orderNumber = unique('nr');
+  await body(admin.orders().post({ body: { cart: { typeId: 'cart', id: cart.id }, version: cart.version, orderNumber } }));
+  assert.equal((await raw(`/orders/order-number=${orderNumber}`, { token: await adminToken() })).status, 200);
+  assert.equal((await raw(`/me/orders/order-number=${orderNumber}`, { token: token() })).status, 404);
 });
 
 journey('an account is for its owner alone', async () => {

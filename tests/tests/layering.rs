@@ -108,7 +108,10 @@ fn rule(member: &str) -> Option<Rule> {
             &["adapters"],
             "it owns the ports and knows neither services nor drivers",
         ),
-        "adapters" => rule(&["api", "predicate", "kit"], &[], "a driver knows its port, not who uses it"),
+        "conformance" => rule(&["api", "predicate", "kit"], &[], "it tests ports, whatever is behind them"),
+        "adapters" => {
+            rule(&["api", "predicate", "kit"], &["conformance"], "a driver knows its port, not who uses it")
+        }
         "crds" => rule(&[], &[], "the manifest's types stand alone"),
         "operator" => rule(&["crds"], &[], "it knows the manifest, and services only as images"),
         "testbed" => rule(&[], &[], "it starts servers and knows nothing of ours"),

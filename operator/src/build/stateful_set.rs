@@ -15,12 +15,26 @@ use k8s_openapi::api::core::v1::{
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
 
+const KAFKA_DATA: &str = "/var/lib/kafka/data";
+
+/// Starts the broker if its volume has room for a few pages of each of its files. It maps them into memory, so without
+/// room it ends with the fault of an address, and nobody would read in its last words that the disk is full.
+const WITH_ROOM: &str = r#"{ read -r _ && read -r _ size _ free _; } < <(df -Pk "$1")
+if [ "${free:-4096}" -lt 4096 ]; then
+  echo "its volume ($1) has no space left: $free of $size KiB are free" >&2
+  exit 1
+fi
+exec /etc/kafka/docker/run
+"#;
+
 /// What is different between the two.
 struct Node {
     label: &'static str,
     component: Component,
     name: String,
     image: String,
+    /// What the image is told to run instead of its own command.
+    args: Option<Vec<String>>,
     /// The user of the image.
     user: i64,
     port: u16,
@@ -50,6 +64,7 @@ fn mongodb(cx: &Context<'_>) -> Node {
         component: Component::Database,
         name: names::mongodb(cx.name()),
         image: cx.release.mongodb_image.clone(),
+        args: None,
         user: 999,
         port: MONGODB_PORT,
         env: vec![
@@ -74,6 +89,7 @@ fn kafka(cx: &Context<'_>) -> Node {
         label: "kafka",
         component: Component::Broker,
         image: cx.release.kafka_image.clone(),
+        args: Some(["bash", "-c", WITH_ROOM, "kafka", KAFKA_DATA].map(str::to_owned).to_vec()),
         user: 1000,
         port: KAFKA_PORT,
         env: vec![
@@ -99,7 +115,7 @@ fn kafka(cx: &Context<'_>) -> Node {
             env("KAFKA_GC_LOG_OPTS", "-Xlog:disable -Xlog:all=warning:stderr"),
             env("LOG_DIR", "/tmp/kafka"),
         ],
-        data: "/var/lib/kafka/data",
+        data: KAFKA_DATA,
         scratch: vec![
             pod::scratch("tmp", "/tmp", "256Mi"),
             // The image writes its configuration when it starts.
@@ -148,6 +164,7 @@ fn pod(cx: &Context<'_>, node: Node) -> PodSpec {
     let container = Container {
         name: node.label.to_owned(),
         image: Some(node.image),
+        args: node.args,
         image_pull_policy: Some(cx.release.pull_policy.as_str().to_owned()),
         env: Some(node.env),
         ports: Some(vec![ContainerPort {

@@ -98,14 +98,19 @@ async fn look_at(cluster: &Cluster, key: &StackKey) -> Vec<Trouble> {
             Some(Symptom::Told(text)) => {
                 told.entry(name.clone()).or_insert(text);
             }
-            Some(Symptom::Ask(address)) if serves => {
-                asked.entry(name.clone()).or_insert(address);
+            Some(Symptom::Ask { address, before }) if serves => {
+                asked.entry(name.clone()).or_insert((address, before));
+            }
+            Some(Symptom::Ask { before: Some(text), .. }) => {
+                told.entry(name.clone()).or_insert(text);
             }
             _ => {}
         }
     }
     asked.retain(|name, _| !told.contains_key(name));
-    let asking = asked.into_iter().map(async |(name, address)| Some((name, ask::ask(address).await?)));
+    let asking = asked
+        .into_iter()
+        .map(async |(name, (address, before))| Some((name, ask::ask(address).await.or(before)?)));
     told.extend(join_all(asking).await.into_iter().flatten());
     told.into_iter().collect()
 }

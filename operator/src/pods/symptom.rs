@@ -11,6 +11,9 @@ pub type Pod = Object<NotUsed, PodStatus>;
 
 /// A process that has only just started is not asked why it is not ready.
 const YOUNG: SignedDuration = SignedDuration::from_secs(8);
+/// How long what a container ended of says something about the one that runs now. Longer than the longest pause
+/// between restarts, which is five minutes.
+const RECENT: SignedDuration = SignedDuration::from_mins(6);
 
 /// The part of a pod's status that matters here.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -70,6 +73,7 @@ struct Terminated {
     exit_code: i32,
     reason: String,
     message: String,
+    finished_at: Option<Timestamp>,
 }
 
 /// Why a pod does not serve.
@@ -77,8 +81,9 @@ struct Terminated {
 pub enum Symptom {
     /// The cluster knows.
     Told(String),
-    /// It runs; only the process itself knows, at this address.
-    Ask(IpAddr),
+    /// It runs; only the process itself knows, at `address`. If it does not tell, all that is known is why the one
+    /// before it ended.
+    Ask { address: IpAddr, before: Option<String> },
 }
 
 /// Why `pod` does not serve; nothing if it does, is being deleted, or has only just started.
@@ -104,10 +109,15 @@ pub fn symptom(pod: &Pod, now: Timestamp) -> Option<Symptom> {
     if says("Ready", "True").is_some() {
         return None;
     }
-    let running = status.container_statuses.iter().filter(|container| !container.ready);
-    let mut since = running.filter_map(|container| container.state.running.as_ref()?.started_at);
-    let old = since.next().is_some_and(|since| now.duration_since(since) > YOUNG);
-    status.pod_ip.filter(|_| old).map(Symptom::Ask)
+    let mut unready = status.container_statuses.iter().filter(|container| !container.ready);
+    let running = unready.find(|container| container.state.running.is_some())?;
+    let before = running.ended_before(now);
+    let started = running.state.running.as_ref().and_then(|running| running.started_at);
+    let old = started.is_some_and(|started| now.duration_since(started) > YOUNG);
+    match status.pod_ip.filter(|_| old) {
+        Some(address) => Some(Symptom::Ask { address, before }),
+        None => before.map(Symptom::Told),
+    }
 }
 
 impl ContainerStatus {
@@ -116,14 +126,15 @@ impl ContainerStatus {
         let ended = ended.filter(|ended| ended.exit_code != 0);
         let Some(waiting) = &self.state.waiting else {
             // It runs again, or is about to.
-            return self.state.terminated.as_ref().and(ended).map(Terminated::symptom);
+            let text = self.state.terminated.as_ref().and(ended).map(Terminated::text);
+            return text.map(Symptom::Told);
         };
         match waiting.reason.as_str() {
             "" | "ContainerCreating" | "PodInitializing" => None,
-            "CrashLoopBackOff" => Some(ended.map_or_else(
-                || told("its container ends again and again", &waiting.message),
-                Terminated::symptom,
-            )),
+            "CrashLoopBackOff" => Some(Symptom::Told(ended.map_or_else(
+                || text("its container ends again and again", &waiting.message),
+                Terminated::text,
+            ))),
             "ErrImagePull" | "ImagePullBackOff" | "InvalidImageName" | "ErrImageNeverPull" => Some(told(
                 &format!("its image {} cannot be had ({})", self.image, waiting.reason),
                 &waiting.message,
@@ -131,27 +142,37 @@ impl ContainerStatus {
             other => Some(told(&format!("its container cannot start ({other})"), &waiting.message)),
         }
     }
+
+    /// Why the process before the running one ended, if that failed and was not long ago.
+    fn ended_before(&self, now: Timestamp) -> Option<String> {
+        let ended = self.last_state.terminated.as_ref().filter(|ended| ended.exit_code != 0)?;
+        ended.finished_at.is_some_and(|at| now.duration_since(at) < RECENT).then(|| ended.text())
+    }
 }
 
 impl Terminated {
-    fn symptom(&self) -> Symptom {
+    fn text(&self) -> String {
         let what = if self.reason == "OOMKilled" {
             "its container used more memory than it may (OOMKilled)".to_owned()
         } else {
             format!("its container ends again and again, last with exit code {}", self.exit_code)
         };
-        told(&what, last_line(&self.message))
+        text(&what, last_line(&self.message))
     }
 }
 
-/// The last line that says something: a log ends with why the process did.
+/// The last line that says something: a log ends with why the process did. Java goes on with where it was.
 fn last_line(text: &str) -> &str {
-    text.lines().map(str::trim).rfind(|line| !line.is_empty()).unwrap_or_default()
+    let says = |line: &&str| !line.is_empty() && !line.starts_with("at ") && !line.starts_with("... ");
+    text.lines().map(str::trim).rfind(says).unwrap_or_default()
 }
 
 fn told(what: &str, more: &str) -> Symptom {
-    let text = if more.is_empty() { what.to_owned() } else { format!("{what}: {more}") };
-    Symptom::Told(short(&text))
+    Symptom::Told(text(what, more))
+}
+
+fn text(what: &str, more: &str) -> String {
+    short(&if more.is_empty() { what.to_owned() } else { format!("{what}: {more}") })
 }
 
 #[cfg(test)]
@@ -202,6 +223,15 @@ mod tests {
     }
 
     #[test]
+    fn where_a_java_program_was_is_left_out_of_its_last_words() {
+        let log =
+            "[main] fatal\nCaused by: java.io.IOException: no space\n\tat a.B.c(B.java:1)\n\t... 2 more\n";
+        let crashed = json!({"terminated": {"exitCode": 1, "message": log}});
+        let text = text(json!({"containerStatuses": [{"state": crashed}]}));
+        assert!(text.ends_with("exit code 1: Caused by: java.io.IOException: no space"), "{text}");
+    }
+
+    #[test]
     fn a_container_without_its_secret_says_so() {
         let text = text(json!({"containerStatuses": [{"state":
             {"waiting": {"reason": "CreateContainerConfigError", "message": "secret \"a\" not found"}}}]}));
@@ -216,10 +246,30 @@ mod tests {
         };
         assert_eq!(
             of(running("False", "2026-01-01T00:00:40Z")),
-            Some(Symptom::Ask("10.0.0.7".parse().unwrap()))
+            Some(Symptom::Ask { address: "10.0.0.7".parse().unwrap(), before: None })
         );
         assert_eq!(of(running("False", "2026-01-01T00:00:58Z")), None);
         assert_eq!(of(running("True", "2026-01-01T00:00:40Z")), None);
+    }
+
+    #[test]
+    fn a_process_that_runs_again_is_known_by_how_the_one_before_it_ended() {
+        let again = |since: &str, ended: &str| {
+            json!({"phase": "Running", "podIP": "10.0.0.7", "conditions": [{"type": "Ready", "status": "False"}],
+                "containerStatuses": [{"state": {"running": {"startedAt": since}},
+                    "lastState": {"terminated": {"exitCode": 1, "message": "no space left", "finishedAt": ended}}}]})
+        };
+        let before = "its container ends again and again, last with exit code 1: no space left".to_owned();
+        assert_eq!(
+            of(again("2026-01-01T00:00:58Z", "2026-01-01T00:00:57Z")),
+            Some(Symptom::Told(before.clone())),
+            "also while the new one is young"
+        );
+        assert_eq!(
+            of(again("2026-01-01T00:00:40Z", "2026-01-01T00:00:39Z")),
+            Some(Symptom::Ask { address: "10.0.0.7".parse().unwrap(), before: Some(before) })
+        );
+        assert_eq!(of(again("2026-01-01T00:00:58Z", "2025-12-31T23:00:00Z")), None, "that was long ago");
     }
 
     #[test]

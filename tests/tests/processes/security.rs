@@ -68,6 +68,20 @@ async fn nobody_is_served_past_the_gateway() {
         assert_eq!(answer.status(), 200, "{path}");
         assert!(!answer.text().await.unwrap().contains("s3cret"));
     }
+    // The gateway counts what it hands on by the service, and what it answers itself too.
+    client.get("").await.expect(200);
+    client.get("/not-a-thing").await.expect(404);
+    let metrics = http.get(format!("{}/metrics", stack.internal_url("gateway", 0))).send().await.unwrap();
+    let metrics = metrics.text().await.unwrap();
+    for labels in [
+        r#"service="gateway",method="GET",route="project",status="200""#,
+        r#"service="gateway",method="GET",route="",status="404""#,
+    ] {
+        assert!(
+            metrics.contains(&format!("commerce_http_requests_total{{{labels}}}")),
+            "{labels}:\n{metrics}"
+        );
+    }
     for service in ["account", "project", "gateway"] {
         assert!(!stack.log(service, 0).contains("s3cret"), "{service}'s log holds a secret");
     }

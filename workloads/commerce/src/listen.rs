@@ -10,6 +10,7 @@ use hyper_util::service::TowerToHyperService;
 use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 /// How long a client may take to send a request's headers, or stay silent between two of them.
@@ -76,18 +77,14 @@ pub(crate) async fn serve(listener: TcpListener, router: Router, stop: Cancellat
     }
 }
 
-/// Waits for Ctrl-C or a termination signal.
-pub(crate) async fn asked_to_stop() {
-    let interrupt = tokio::signal::ctrl_c();
-    match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-        Ok(mut terminate) => {
-            tokio::select! {
-                _ = interrupt => {}
-                _ = terminate.recv() => {}
-            }
+/// Takes Ctrl-C and the termination signal from now on, and gives what waits for one of them.
+pub(crate) fn asked_to_stop() -> Result<impl Future<Output = ()>, Failure> {
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(Failure::run)?;
+    let mut terminate = signal(SignalKind::terminate()).map_err(Failure::run)?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
         }
-        Err(_) => {
-            let _ = interrupt.await;
-        }
-    }
+    })
 }

@@ -61,7 +61,7 @@ pub(crate) async fn run(options: Options) -> Result<(), Failure> {
     tracing::info!(%internal_address, "metrics are served");
 
     let loading = load_samples(&stack, &manifest, dir);
-    let signal = asked_to_stop();
+    let signal = asked_to_stop()?;
     tokio::pin!(signal);
     let loaded = tokio::select! {
         loaded = loading => loaded,

@@ -9,6 +9,7 @@ use axum::http::{HeaderMap, HeaderValue, Uri, header};
 use axum::response::{IntoResponse, Response};
 use http_body_util::{BodyExt, Limited};
 use kit::http::{Failure, MAX_BODY_BYTES, RequestInfo};
+use kit::service::Route;
 use std::sync::Arc;
 
 /// Serves what the gateway does not serve itself.
@@ -67,7 +68,9 @@ async fn serve(edge: &Edge, request: Request, correlation_id: &Arc<str>) -> Resu
         }
     };
     let body = collect(edge, &parts.headers, body).await?;
-    Ok(edge.parts.upstreams.send(service, Request::from_parts(parts, body)).await)
+    let mut response = edge.parts.upstreams.send(service, Request::from_parts(parts, body)).await;
+    response.extensions_mut().insert(Route(service.as_str()));
+    Ok(response)
 }
 
 /// The path that a store's path is the twin of: the services have it once, and know the store from the caller.

@@ -23,7 +23,7 @@ use kit::clock::Clock;
 use kit::follow::{self, Gate};
 use kit::http::Failure;
 use kit::peers::Peers;
-use kit::service::{PONG, Task};
+use kit::service::{PONG, Task, measure};
 use kit::telemetry::Metrics;
 use kit::upstream::Upstreams;
 use std::sync::Arc;
@@ -99,6 +99,10 @@ pub fn gateway(parts: Parts) -> Gateway {
         follow::follow(Arc::clone(&parts.bus), PONG, health::listener(&health), Gate::new(PONG)),
     ];
     let places = Semaphore::new(parts.limits.in_flight);
+    let metrics = Arc::clone(&parts.metrics);
+    let measured = axum::middleware::from_fn(move |request, next| {
+        measure(Arc::clone(&metrics), ServiceName::Gateway.as_str(), request, next)
+    });
     let edge = Arc::new(Edge { parts, auth, health, places });
     let correlation = HeaderName::from_static("x-correlation-id");
     let cors = CorsLayer::new()
@@ -123,6 +127,7 @@ pub fn gateway(parts: Parts) -> Gateway {
             Failure(api::ApiError::no_route(uri.path()))
         })
         .with_state(edge)
+        .layer(measured)
         .layer(CompressionLayer::new().compress_when(SizeAbove::new(1_024)))
         .layer(cors);
     Gateway { public, tasks, gates: vec![withdrawals] }

@@ -294,7 +294,12 @@ fn lookup_answer(answers: &[Vec<String>]) -> String {
     text
 }
 
-async fn measure(
+/// On an answer that no route of a router gave: what the metrics call its route instead.
+#[derive(Debug, Clone, Copy)]
+pub struct Route(pub &'static str);
+
+/// A middleware that counts what it answers, by the route's pattern or what [`Route`] says.
+pub async fn measure(
     metrics: Arc<Metrics>,
     service: &'static str,
     request: axum::extract::Request,
@@ -304,7 +309,11 @@ async fn measure(
     let method = request.method().clone();
     let route = request.extensions().get::<axum::extract::MatchedPath>().cloned();
     let response = next.run(request).await;
-    let route = route.as_ref().map_or("", |r| r.as_str());
+    let route = match (&route, response.extensions().get::<Route>()) {
+        (Some(pattern), _) => pattern.as_str(),
+        (None, Some(Route(name))) => name,
+        (None, None) => "",
+    };
     metrics.observe(service, method.as_str(), route, response.status().as_u16(), start.elapsed());
     response
 }

@@ -19,7 +19,7 @@ async fn make_bus() -> (Arc<dyn EventBus>, TempDir) {
     (Arc::new(open(dir.path())), dir)
 }
 
-kit::bus_conformance!(make_bus);
+conformance::bus_conformance!(make_bus);
 
 const DAY: i64 = 86_400_000;
 /// A day that no clock here reaches: its events are never old.

@@ -5,8 +5,8 @@
 
 use crate::{bus, store};
 use api::{Id, Kind, Timestamp};
+use conformance::store::kinds;
 use kit::bus::{Event, EventBus};
-use kit::store::conformance::kinds;
 use kit::store::{Claim, DocKey, Document, MAIN, Selector, Store, Unpublished, View, Visibility, Write};
 use std::collections::{BTreeMap, HashMap};
 use std::io::{BufRead, BufReader, Write as _};

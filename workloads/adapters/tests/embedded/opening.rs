@@ -3,8 +3,8 @@
 use commerce_adapters::bus::local::LocalBus;
 use commerce_adapters::store::sqlite::SqliteStore;
 use commerce_adapters::{OpenError, lock_data_dir};
+use conformance::store::kinds;
 use kit::clock::SystemClock;
-use kit::store::conformance::kinds;
 use std::path::Path;
 use std::sync::Arc;
 use tempfile::TempDir;

@@ -2,8 +2,8 @@
 
 use api::{Id, Kind};
 use commerce_adapters::store::sqlite::SqliteStore;
+use conformance::store::kinds;
 use futures::future::join_all;
-use kit::store::conformance::kinds;
 use kit::store::{
     Claim, DocKey, Document, KindSchema, MAIN, Query, Selector, Store, StoreError, View, Visibility, Write,
 };
@@ -23,7 +23,7 @@ async fn make_store() -> (Arc<dyn Store>, TempDir) {
     (Arc::new(open(dir.path(), &kinds())), dir)
 }
 
-kit::store_conformance!(make_store);
+conformance::store_conformance!(make_store);
 
 fn category(name: &str, served: &str) -> Document {
     Document {

@@ -255,6 +255,23 @@ async fn a_replica_that_says_it_does_nothing_now_is_passed_over() {
 }
 
 #[tokio::test]
+async fn a_replica_that_was_away_for_long_is_there_when_the_other_one_goes() {
+    let (world, count) = (World::new(), Count::default());
+    let other = world.start(2, counting(&count));
+    let peers = world.peers(&[1, 2]);
+    // Long enough that it is left alone for seconds.
+    let start = std::time::Instant::now();
+    while start.elapsed() < Duration::from_secs(2) {
+        peers.call(ServiceName::Cart, call("/work")).await.unwrap();
+    }
+    let _back = world.start(1, counting(&count));
+    other.kill();
+    for _ in 0..20 {
+        peers.call(ServiceName::Cart, call("/work")).await.unwrap();
+    }
+}
+
+#[tokio::test]
 async fn a_request_that_was_refused_unseen_goes_to_another_replica() {
     for by_goaway in [false, true] {
         let (world, count) = (World::new(), Count::default());

@@ -32,5 +32,5 @@ mod conformance {
         (Arc::new(KafkaBus::open(&topics.config()).unwrap()), topics)
     }
 
-    kit::bus_conformance!(fresh);
+    conformance::bus_conformance!(fresh);
 }

@@ -24,9 +24,9 @@ mod conformance {
 
     async fn fresh() -> Option<(Arc<dyn Store>, TestDb)> {
         let db = TestDb::fresh()?;
-        let store = db.open_with(&kit::store::conformance::kinds(), MongoOptions::default()).await;
+        let store = db.open_with(&conformance::store::kinds(), MongoOptions::default()).await;
         Some((Arc::new(store), db))
     }
 
-    kit::store_conformance!(fresh);
+    conformance::store_conformance!(fresh);
 }

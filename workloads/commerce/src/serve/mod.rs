@@ -65,7 +65,7 @@ pub(crate) async fn run(options: Options) -> Result<(), Failure> {
     let keys =
         tokio::spawn(identity::keep_current(Arc::clone(&signer), Arc::clone(&trust), stop_ports.clone()));
 
-    let signal = asked_to_stop();
+    let signal = asked_to_stop()?;
     tokio::pin!(signal);
     let parts = Parts { config: &config, clock, bus, metrics, signer };
     let building = parts.build(&readiness);

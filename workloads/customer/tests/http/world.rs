@@ -34,6 +34,11 @@ pub struct Others {
     pub cart: Arc<Mutex<Value>>,
 }
 
+/// How long what happens in the background may take, on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// Between two looks for it.
+const LOOK: Duration = Duration::from_millis(5);
+
 pub struct World {
     router: Router,
     internal: Router,
@@ -42,6 +47,7 @@ pub struct World {
     /// What the order service was asked.
     pub orders: Others,
     pub store: Arc<dyn Store>,
+    bus: Arc<dyn EventBus>,
     events: Arc<Mutex<Vec<Event>>>,
     _dir: tempfile::TempDir,
     _stop: tokio_util::sync::DropGuard,
@@ -101,7 +107,7 @@ impl World {
         let service = commerce_customer::service(Deps {
             service: ServiceName::Customer,
             store: Arc::clone(&store),
-            bus,
+            bus: Arc::clone(&bus),
             peers: Arc::clone(&peers) as Arc<dyn Peers>,
             clock,
             relay,
@@ -119,6 +125,7 @@ impl World {
             others,
             orders,
             store,
+            bus,
             events,
             _dir: dir,
             _stop: stop.clone().drop_guard(),
@@ -236,19 +243,33 @@ impl World {
 
     /// All messages so far.
     pub async fn messages(&self) -> Vec<Value> {
-        // The relay publishes right after the write; give it its time.
-        let mut seen = 0;
-        for _ in 0..50 {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-            let now = self.events.lock().unwrap().len();
-            if now == seen && now > 0 {
-                break;
-            }
-            seen = now;
-        }
+        let heard = tokio::time::timeout(PATIENCE, self.hear_all());
+        heard.await.unwrap();
         let events = self.events.lock().unwrap();
         let data = events.iter().map(|event| serde_json::from_str::<Value>(&event.data).unwrap());
         data.flat_map(|data| data["messages"].as_array().unwrap().clone()).collect()
+    }
+
+    /// Waits until the relay has nothing left, and what it published was heard: an event behind all of them is.
+    async fn hear_all(&self) {
+        while !self.store.unpublished(1).await.unwrap().is_empty() {
+            tokio::time::sleep(LOOK).await;
+        }
+        let time = SystemClock.now();
+        let id = SystemClock.new_id(time).to_string();
+        let last = Event {
+            id: id.clone(),
+            topic: "customer".into(),
+            kind: "test.last".into(),
+            key: "last".into(),
+            change_seq: 0,
+            time,
+            data: json!({"messages": []}).to_string(),
+        };
+        self.bus.publish(vec![last]).await.unwrap();
+        while !self.events.lock().unwrap().iter().any(|event| event.id == id) {
+            tokio::time::sleep(LOOK).await;
+        }
     }
 
     pub async fn message_types(&self) -> Vec<String> {

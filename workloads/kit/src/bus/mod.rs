@@ -1,6 +1,6 @@
 //! The `EventBus` port: durable topics of events, read by groups with committed positions.
 //!
-//! Contract, proven for each driver by one conformance suite ([`conformance`]):
+//! Contract, proven for each driver by one conformance suite (the crate `conformance`):
 //! - [`EventBus::publish`] returning `Ok` means that the events are durable. Order within a key holds, also
 //!   when a publish fails in the middle and is repeated: nothing of a key is there without what came before
 //!   it in the call.
@@ -8,8 +8,6 @@
 //!   in order within a key; members of one group share the work. A new group starts at the oldest.
 //! - [`EventBus::follow`] reads a topic from its oldest event, alone, and goes on with new ones.
 
-#[cfg(feature = "conformance")]
-pub mod conformance;
 pub mod sequence;
 
 use crate::Boxed;

@@ -92,6 +92,14 @@ impl<R: Rules> Reach<R> {
         Ok(UpdateRequest { version, actions: actions.into_iter().map(action).collect::<Result<_>>()? })
     }
 
+    /// How else than by id and key items are addressed: `me` paths have nothing of that.
+    fn addresses<T>(&self, all: &'static [T]) -> &'static [T] {
+        match self {
+            Self::Project => all,
+            Self::Mine { .. } => &[],
+        }
+    }
+
     fn scopes(&self, prefix: &str) -> Vec<String> {
         match self {
             Self::Project => R::KIND.scopes().iter().map(|s| format!("{prefix}{s}")).collect(),
@@ -177,9 +185,9 @@ fn derive<R: Rules>(
                   RawQuery(query): RawQuery| async move {
                 let access = reach.admit(&request, false)?;
                 let params = Params::parse(query.as_deref())?;
-                let found = match latest::<R>(&segment)? {
+                let found = match latest(reach, &segment)? {
                     Some(filter) => c.latest(&request, filter, &access).await?,
-                    None => c.get(&request, &select::<R>(&segment, set)?, &access).await?,
+                    None => c.get(&request, &select(reach, &segment, set)?, &access).await?,
                 };
                 let found = found.ok_or_else(|| not_found(&segment))?;
                 let found = c.present(&request, &params, found).await?;
@@ -207,7 +215,7 @@ fn derive<R: Rules>(
                   RawQuery(query): RawQuery,
                   body: Bytes| async move {
                 let access = reach.admit(&request, true)?;
-                let selector = select::<R>(&segment, set)?;
+                let selector = select(reach, &segment, set)?;
                 let params = Params::parse(query.as_deref())?;
                 R::check_query(&params)?;
                 let update = reach.update(&body)?;
@@ -228,7 +236,7 @@ fn derive<R: Rules>(
                   Path((_, segment)): Path<(String, String)>,
                   RawQuery(query): RawQuery| async move {
                 let access = reach.admit(&request, true)?;
-                let selector = select::<R>(&segment, set)?;
+                let selector = select(reach, &segment, set)?;
                 let params = Params::parse(query.as_deref())?;
                 R::check_query(&params)?;
                 if erases {
@@ -267,8 +275,8 @@ fn erases<R: Rules>(reach: Reach<R>) -> bool {
 }
 
 /// The predicate of a segment of [`Rules::LATEST`].
-fn latest<R: Rules>(segment: &str) -> Result<Option<predicate::Bound>> {
-    for (name, filter) in R::LATEST {
+fn latest<R: Rules>(reach: Reach<R>, segment: &str) -> Result<Option<predicate::Bound>> {
+    for (name, filter) in reach.addresses(R::LATEST) {
         if let Some(value) = segment.strip_prefix(name).and_then(|rest| rest.strip_prefix('=')) {
             return equals(filter, value).map(Some);
         }
@@ -276,8 +284,8 @@ fn latest<R: Rules>(segment: &str) -> Result<Option<predicate::Bound>> {
     Ok(None)
 }
 
-fn select<R: Rules>(segment: &str, set: RouteSet) -> Result<Selector> {
-    for (prefix, claim) in R::SELECTORS {
+fn select<R: Rules>(reach: Reach<R>, segment: &str, set: RouteSet) -> Result<Selector> {
+    for (prefix, claim) in reach.addresses(R::SELECTORS) {
         if let Some(value) = segment.strip_prefix(prefix).and_then(|rest| rest.strip_prefix('=')) {
             return Ok(Selector::Claim(Claim::new(*claim, value)));
         }
@@ -380,7 +388,8 @@ fn describe<R: Rules>(parts: &mut Parts, reach: Reach<R>, set: RouteSet, base: &
     if set.by_key {
         items.push("key={key}".to_owned());
     }
-    items.extend(R::SELECTORS.iter().map(|(prefix, claim)| format!("{prefix}={{{claim}}}")));
+    let addresses = reach.addresses(R::SELECTORS).iter();
+    items.extend(addresses.map(|(prefix, claim)| format!("{prefix}={{{claim}}}")));
     for item in items {
         let path = format!("{base}/{item}");
         if set.read {

@@ -1,7 +1,7 @@
 //! The `Store` port: documents in an envelope, compare-and-set writes, claims on unique values,
 //! an outbox, and queries by predicate.
 //!
-//! Contract, proven for each driver by one conformance suite ([`conformance`]):
+//! Contract, proven for each driver by one conformance suite (the crate `conformance`):
 //! - A [`Store::write`] that returns `Ok` is durable: on disk before the answer.
 //! - Every write is one compare-and-set on `rev` and carries views, claims and events together:
 //!   all of it happens or nothing.
@@ -9,9 +9,6 @@
 //!   back the JSON text that was written, byte for byte.
 //! - Events of one document are handed to the relay in the order of `change_seq` and stay until
 //!   [`Store::published`] says they are out, also after a crash.
-
-#[cfg(feature = "conformance")]
-pub mod conformance;
 
 use crate::Boxed;
 use crate::bus::Event;

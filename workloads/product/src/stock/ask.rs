@@ -1,7 +1,7 @@
 //! The task that asks inventory, for all reads that wait at a time.
 
 use super::shelf::Shelf;
-use super::{Fragment, PATIENCE, Wanted};
+use super::{Fragment, Now, PATIENCE, Wanted};
 use crate::query::quoted;
 use api::inventory::InventoryEntry;
 use api::product_variant::{ProductVariantAvailability, ProductVariantChannelAvailability};
@@ -13,7 +13,7 @@ use serde_json::value::RawValue;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use tokio::sync::mpsc;
-use tokio::time::{Instant, timeout};
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 /// The most reads that one call serves.
@@ -23,58 +23,63 @@ const PREDICATE: (usize, usize) = (8_000, 100);
 /// Entries that one look-up gives at most. Where there are more, the next one goes on behind the last.
 const PAGE: u32 = 500;
 
-/// Answers the reads in `queue` until `stop`.
-pub(super) async fn run(
-    peers: Arc<dyn Peers>,
-    shelf: Arc<Shelf>,
-    mut queue: mpsc::Receiver<Wanted>,
-    stop: CancellationToken,
-) {
-    let mut batch = Vec::new();
-    loop {
-        tokio::select! {
-            received = queue.recv_many(&mut batch, BATCH) => if received == 0 { return },
-            () = stop.cancelled() => return,
-        }
-        let mut by_project: BTreeMap<String, Vec<Wanted>> = BTreeMap::new();
-        for wanted in batch.drain(..) {
-            by_project.entry(wanted.project.clone()).or_default().push(wanted);
-        }
-        let answers =
-            by_project.into_iter().map(|(project, wanted)| answer(&*peers, &shelf, project, wanted));
-        futures::future::join_all(answers).await;
-    }
+/// What the task works with.
+pub(super) struct Asking {
+    pub(super) peers: Arc<dyn Peers>,
+    pub(super) shelf: Arc<Shelf>,
+    pub(super) now: Now,
 }
 
-/// Answers reads of one project.
-async fn answer(peers: &dyn Peers, shelf: &Shelf, project: String, wanted: Vec<Wanted>) {
-    let skus: BTreeSet<&str> = wanted.iter().flat_map(|wanted| &wanted.skus).map(String::as_str).collect();
-    // The call before this one may have brought some of them.
-    let known = shelf.read(&project, skus.iter().copied(), Instant::now());
-    let (fresh, missing): (Vec<_>, Vec<_>) = skus.into_iter().zip(known).partition(|(_, known)| known.fresh);
-    let mut all: HashMap<String, Fragment> =
-        fresh.into_iter().map(|(sku, known)| (sku.to_owned(), known.fragment)).collect();
-    if !missing.is_empty() {
-        let skus: Vec<&str> = missing.iter().map(|(sku, _)| *sku).collect();
-        let learned = match timeout(PATIENCE, ask(peers, &project, &skus)).await {
-            Ok(Ok(learned)) => learned,
-            // What was known stands for another while, so that not every read waits for a sick peer.
-            failed => {
-                let error = failed.err().map_or("it refused".to_owned(), |late| late.to_string());
-                tracing::warn!(project, error, "inventory did not tell the availability of products");
-                missing.into_iter().map(|(sku, known)| (sku.to_owned(), known.fragment)).collect()
+impl Asking {
+    /// Answers the reads in `queue` until `stop`.
+    pub(super) async fn run(self, mut queue: mpsc::Receiver<Wanted>, stop: CancellationToken) {
+        let mut batch = Vec::new();
+        loop {
+            tokio::select! {
+                received = queue.recv_many(&mut batch, BATCH) => if received == 0 { return },
+                () = stop.cancelled() => return,
             }
-        };
-        shelf.put(&project, &learned, Instant::now());
-        all.extend(learned);
+            let mut by_project: BTreeMap<String, Vec<Wanted>> = BTreeMap::new();
+            for wanted in batch.drain(..) {
+                by_project.entry(wanted.project.clone()).or_default().push(wanted);
+            }
+            let answers = by_project.into_iter().map(|(project, wanted)| self.answer(project, wanted));
+            futures::future::join_all(answers).await;
+        }
     }
-    for Wanted { skus, answer, .. } in wanted {
-        let found = skus.into_iter().map(|sku| {
-            let fragment = all.get(&sku).cloned().flatten();
-            (sku, fragment)
-        });
-        // The read may have lost its patience.
-        let _ = answer.send(found.collect());
+
+    /// Answers reads of one project.
+    async fn answer(&self, project: String, wanted: Vec<Wanted>) {
+        let skus: BTreeSet<&str> =
+            wanted.iter().flat_map(|wanted| &wanted.skus).map(String::as_str).collect();
+        // The call before this one may have brought some of them.
+        let known = self.shelf.read(&project, skus.iter().copied(), (self.now)());
+        let (fresh, missing): (Vec<_>, Vec<_>) =
+            skus.into_iter().zip(known).partition(|(_, known)| known.fresh);
+        let mut all: HashMap<String, Fragment> =
+            fresh.into_iter().map(|(sku, known)| (sku.to_owned(), known.fragment)).collect();
+        if !missing.is_empty() {
+            let skus: Vec<&str> = missing.iter().map(|(sku, _)| *sku).collect();
+            let learned = match timeout(PATIENCE, ask(&*self.peers, &project, &skus)).await {
+                Ok(Ok(learned)) => learned,
+                // What was known stands for another while, so that not every read waits for a sick peer.
+                failed => {
+                    let error = failed.err().map_or("it refused".to_owned(), |late| late.to_string());
+                    tracing::warn!(project, error, "inventory did not tell the availability of products");
+                    missing.into_iter().map(|(sku, known)| (sku.to_owned(), known.fragment)).collect()
+                }
+            };
+            self.shelf.put(&project, &learned, (self.now)());
+            all.extend(learned);
+        }
+        for Wanted { skus, answer, .. } in wanted {
+            let found = skus.into_iter().map(|sku| {
+                let fragment = all.get(&sku).cloned().flatten();
+                (sku, fragment)
+            });
+            // The read may have lost its patience.
+            let _ = answer.send(found.collect());
+        }
     }
 }
 

@@ -14,9 +14,9 @@ use kit::service::Task;
 use shelf::Shelf;
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot};
-use tokio::time::{Instant, timeout};
+use tokio::time::timeout;
 
 /// The text of an availability; `None` if inventory has no entry of the SKU.
 pub(crate) type Fragment = Option<Arc<str>>;
@@ -38,20 +38,28 @@ struct Wanted {
     answer: oneshot::Sender<HashMap<String, Fragment>>,
 }
 
+/// Tells the time.
+type Now = Arc<dyn Fn() -> Instant + Send + Sync>;
+
 /// What is known of the stock.
 pub(crate) struct Stock {
     shelf: Arc<Shelf>,
+    now: Now,
     wanted: mpsc::Sender<Wanted>,
 }
 
 impl Stock {
     /// Nothing known yet; the task asks inventory.
     pub(crate) fn new(peers: Arc<dyn Peers>) -> (Self, Task) {
+        Self::at(Arc::new(Instant::now), peers)
+    }
+
+    fn at(now: Now, peers: Arc<dyn Peers>) -> (Self, Task) {
         let shelf = Arc::new(Shelf::default());
         let (wanted, queue) = mpsc::channel(WAITING);
-        let asking = Arc::clone(&shelf);
-        let task: Task = Box::new(move |stop| Box::pin(ask::run(peers, asking, queue, stop)));
-        (Self { shelf, wanted }, task)
+        let asking = ask::Asking { peers, shelf: Arc::clone(&shelf), now: Arc::clone(&now) };
+        let task: Task = Box::new(move |stop| Box::pin(asking.run(queue, stop)));
+        (Self { shelf, now, wanted }, task)
     }
 
     /// The availability of each of the SKUs, in their order.
@@ -59,7 +67,7 @@ impl Stock {
         if skus.is_empty() {
             return Vec::new();
         }
-        let mut known = self.shelf.read(project, skus.iter().copied(), Instant::now());
+        let mut known = self.shelf.read(project, skus.iter().copied(), (self.now)());
         let missing: Vec<String> = known
             .iter()
             .zip(skus)

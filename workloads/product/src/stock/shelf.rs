@@ -3,7 +3,7 @@
 use super::{FRESH, Fragment};
 use std::collections::HashMap;
 use std::sync::{PoisonError, RwLock};
-use tokio::time::Instant;
+use std::time::Instant;
 
 /// The most SKUs of all projects.
 const MAX_SKUS: usize = 20_000;

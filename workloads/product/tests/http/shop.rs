@@ -25,8 +25,15 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
+/// How long what happens in the background may take, on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// Between two looks for it.
+const LOOK: Duration = Duration::from_millis(5);
+
 pub struct Shop {
     router: Router,
+    store: Arc<dyn Store>,
+    bus: Arc<dyn EventBus>,
     events: Arc<Mutex<Vec<Event>>>,
     scopes: String,
     _dir: tempfile::TempDir,
@@ -51,8 +58,8 @@ impl Shop {
         bus.follow("product", hear).await.unwrap();
         let service = commerce_product::service(Deps {
             service: ServiceName::Product,
-            store,
-            bus,
+            store: Arc::clone(&store),
+            bus: Arc::clone(&bus),
             peers: Arc::clone(&peers) as Arc<dyn Peers>,
             clock,
             relay,
@@ -65,6 +72,8 @@ impl Shop {
         }
         Self {
             router: service.public,
+            store,
+            bus,
             events,
             scopes: "manage_project".into(),
             _dir: dir,
@@ -149,19 +158,33 @@ impl Shop {
 
     /// All messages so far, without the fields that differ from run to run.
     pub async fn messages(&self) -> Vec<Value> {
-        // The relay publishes right after the write; give it its time.
-        let mut seen = 0;
-        for _ in 0..50 {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-            let now = self.events.lock().unwrap().len();
-            if now == seen && now > 0 {
-                break;
-            }
-            seen = now;
-        }
+        let heard = tokio::time::timeout(PATIENCE, self.hear_all());
+        heard.await.unwrap();
         let events = self.events.lock().unwrap();
         let data = events.iter().map(|event| serde_json::from_str::<Value>(&event.data).unwrap());
         data.flat_map(|data| data["messages"].as_array().unwrap().clone()).collect()
+    }
+
+    /// Waits until the relay has nothing left, and what it published was heard: an event behind all of them is.
+    async fn hear_all(&self) {
+        while !self.store.unpublished(1).await.unwrap().is_empty() {
+            tokio::time::sleep(LOOK).await;
+        }
+        let time = SystemClock.now();
+        let id = SystemClock.new_id(time).to_string();
+        let last = Event {
+            id: id.clone(),
+            topic: "product".into(),
+            kind: "test.last".into(),
+            key: "last".into(),
+            change_seq: 0,
+            time,
+            data: json!({"messages": []}).to_string(),
+        };
+        self.bus.publish(vec![last]).await.unwrap();
+        while !self.events.lock().unwrap().iter().any(|event| event.id == id) {
+            tokio::time::sleep(LOOK).await;
+        }
     }
 
     pub async fn message_types(&self) -> Vec<String> {

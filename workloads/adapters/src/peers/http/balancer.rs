@@ -88,7 +88,7 @@ impl Balancer {
                     reason = format!("{at}: the answer is too large");
                     break;
                 }
-                Err(NoAnswer::Absent(told)) => {
+                Err(NoAnswer::Absent(told) | NoAnswer::Silent(told)) => {
                     reason = format!("{at}: {told}");
                     absent.insert(at);
                 }
@@ -140,14 +140,19 @@ impl Inner {
         (at > 0).then(|| self.born.elapsed().saturating_sub(Duration::from_millis(at)))
     }
 
-    /// One of those that take calls now, the absent ones left out.
+    /// One of those that take calls now, the absent ones left out. Where none does, one that was absent when it was last
+    /// asked: replicas that end one after the other are each back before the next one goes.
     fn choose(&self, absent: &HashSet<SocketAddr>) -> Option<Arc<Replica>> {
         let replicas = Arc::clone(&self.replicas.read().unwrap_or_else(PoisonError::into_inner));
+        let of = |admits: &dyn Fn(&Replica) -> bool| -> Vec<&Arc<Replica>> {
+            let left = replicas.iter().filter(|replica| !absent.contains(&replica.address));
+            left.filter(|replica| admits(replica)).collect()
+        };
         let now = Instant::now();
-        let admitted: Vec<&Arc<Replica>> = replicas
-            .iter()
-            .filter(|replica| !absent.contains(&replica.address) && replica.admits(now))
-            .collect();
+        let mut admitted = of(&|replica| replica.admits(now));
+        if admitted.is_empty() {
+            admitted = of(&Replica::admits_in_need);
+        }
         let turn = self.turns.fetch_add(1, Ordering::Relaxed);
         let chosen = pick(&admitted, |replica| replica.load(), random(turn))?;
         admitted.get(chosen).map(|replica| Arc::clone(replica))

@@ -16,6 +16,8 @@ const TRIAL: Duration = Duration::from_secs(5);
 pub(super) enum Trouble {
     /// There is nobody, or one who serves nothing now: one such call is enough.
     Absent,
+    /// Not even that is told: a call waits until it has lost its patience. One is enough.
+    Silent,
     /// It was sent, and no answer came.
     Lost,
 }
@@ -26,6 +28,8 @@ pub(super) struct Breaker {
     lost: u32,
     /// How often in a row it was opened.
     opened: u32,
+    /// What it was opened for said at once that nobody serves.
+    absent: bool,
     /// No call before this instant, and then one.
     closed_until: Option<Instant>,
     /// Counts its openings, so that calls which went before do not count against it twice.
@@ -40,6 +44,12 @@ impl Breaker {
     /// Whether a call may go now.
     pub(super) fn admits(&self, now: Instant) -> bool {
         self.closed_until.is_none_or(|until| until <= now)
+    }
+
+    /// Whether a call may go that would go nowhere else. To ask somebody who was absent costs next to nothing, and they
+    /// may have come back since.
+    pub(super) fn admits_in_need(&self) -> bool {
+        self.absent
     }
 
     /// Says that a call goes. Behind an open breaker it is the one that tries; others wait for it.
@@ -64,9 +74,10 @@ impl Breaker {
         }
         self.lost = self.lost.saturating_add(1);
         let trying = self.closed_until.is_some();
-        if trouble == Trouble::Absent || trying || self.lost >= LOST_IN_A_ROW {
+        if trouble != Trouble::Lost || trying || self.lost >= LOST_IN_A_ROW {
             let pause = FIRST.saturating_mul(1 << self.opened.min(16)).min(LONGEST);
             self.opened = self.opened.saturating_add(1);
+            self.absent = trouble == Trouble::Absent;
             self.era += 1;
             self.closed_until = Some(now + pause);
         }
@@ -109,6 +120,15 @@ mod tests {
         assert!(!breaker.admits(at(start, 251)), "one tries, the others wait");
         breaker.answered(ticket);
         assert!(breaker.admits(at(start, 252)));
+    }
+
+    #[test]
+    fn only_who_is_known_to_be_absent_is_asked_in_need() {
+        for (trouble, asked) in [(Trouble::Absent, true), (Trouble::Silent, false), (Trouble::Lost, false)] {
+            let (mut breaker, now) = (Breaker::default(), Instant::now());
+            (0..LOST_IN_A_ROW).for_each(|_| fail(&mut breaker, trouble, now));
+            assert_eq!((breaker.admits(now), breaker.admits_in_need()), (false, asked), "{trouble:?}");
+        }
     }
 
     #[test]

@@ -54,6 +54,8 @@ pub(crate) struct Answer {
 pub(super) enum NoAnswer {
     /// It is not there, or serves nothing now. Nothing was done.
     Absent(String),
+    /// Nobody says anything there. Nothing was done.
+    Silent(String),
     /// The connection was about to end. Nothing was done, and another connection may do.
     NotSent(String),
     /// It may have been done or not.
@@ -99,6 +101,11 @@ impl Replica {
         self.load() < MOST_UNDER_WAY && self.breaker().admits(now)
     }
 
+    /// Whether a call may go there that would go nowhere else.
+    pub(super) fn admits_in_need(&self) -> bool {
+        self.load() < MOST_UNDER_WAY && self.breaker().admits_in_need()
+    }
+
     fn breaker(&self) -> MutexGuard<'_, Breaker> {
         self.breaker.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -113,6 +120,7 @@ impl Replica {
         match &result {
             Ok(_) | Err(NoAnswer::TooLarge) => self.breaker().answered(ticket),
             Err(NoAnswer::Absent(_)) => self.breaker().failed(ticket, Trouble::Absent, Instant::now()),
+            Err(NoAnswer::Silent(_)) => self.breaker().failed(ticket, Trouble::Silent, Instant::now()),
             Err(NoAnswer::Lost(_)) => self.breaker().failed(ticket, Trouble::Lost, Instant::now()),
             // The next connection will tell.
             Err(NoAnswer::NotSent(_)) => {}
@@ -170,7 +178,8 @@ impl Replica {
         }
         let absent = |error: &dyn std::fmt::Display| NoAnswer::Absent(format!("cannot be reached: {error}"));
         let connecting = tokio::time::timeout(CONNECT, TcpStream::connect(self.address)).await;
-        let stream = connecting.map_err(|_| absent(&"it does not accept connections"))?;
+        let silent = |_| NoAnswer::Silent("cannot be reached: it does not accept connections".to_owned());
+        let stream = connecting.map_err(silent)?;
         let stream = stream.map_err(|error| absent(&error))?;
         stream.set_nodelay(true).map_err(|error| absent(&error))?;
         let mut builder = Builder::new(TokioExecutor::new());

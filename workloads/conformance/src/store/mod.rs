@@ -1,10 +1,10 @@
-//! The suite that every driver of the [`Store`](super::Store) port must pass.
+//! The suite that every driver of the [`Store`] port must pass.
 //!
 //! A driver's test names an async function that gives a fresh, empty store opened for [`kinds`] and a
 //! guard that keeps its server or directory alive:
 //!
 //! ```ignore
-//! kit::store_conformance!(make_store);
+//! conformance::store_conformance!(make_store);
 //! ```
 //!
 //! Each case is an async function that takes the store and panics where the store breaks the contract.
@@ -31,12 +31,12 @@ pub use outbox::*;
 pub use query::*;
 pub use reading::*;
 
-use super::{
+use api::{Id, Kind, Timestamp};
+use kit::bus::Event;
+use kit::store::{
     Claim, DocKey, Document, KindSchema, MAIN, Published, Selector, Store, StoreError, View, Visibility,
     Write,
 };
-use crate::bus::Event;
-use api::{Id, Kind, Timestamp};
 use std::sync::Arc;
 
 /// Stamps one `#[tokio::test]` for each case.
@@ -84,8 +84,8 @@ macro_rules! store_conformance {
     ($make:path: $($case:ident)*) => {$(
         #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
         async fn $case() {
-            if let Some((store, _guard)) = $crate::store::conformance::Made::made($make().await) {
-                $crate::store::conformance::$case(store).await;
+            if let Some((store, _guard)) = $crate::store::Made::made($make().await) {
+                $crate::store::$case(store).await;
             }
         }
     )*};

@@ -4,7 +4,7 @@
 //! server or directory alive:
 //!
 //! ```ignore
-//! kit::bus_conformance!(make_bus);
+//! conformance::bus_conformance!(make_bus);
 //! ```
 
 #![allow(
@@ -21,10 +21,10 @@ mod consuming;
 
 pub use consuming::*;
 
-use super::{BusError, Consumer, Delivery, Event, EventBus, Follower};
-use crate::clock::{Clock, SystemClock};
 use api::Timestamp;
 use futures::future::join_all;
+use kit::bus::{BusError, Consumer, Delivery, Event, EventBus, Follower};
+use kit::clock::{Clock, SystemClock};
 use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
@@ -62,7 +62,7 @@ macro_rules! bus_conformance {
         #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
         async fn $case() {
             let (bus, _guard) = $make().await;
-            $crate::bus::conformance::$case(bus).await;
+            $crate::bus::$case(bus).await;
         }
     )*};
 }

@@ -1,9 +1,9 @@
 //! Filters, order, pages and counts.
 
-use super::super::{Page, Query, Sort};
 use super::*;
 use futures::StreamExt;
 use futures::future::join_all;
+use kit::store::{Page, Query, Sort};
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;

@@ -1,8 +1,8 @@
-//! What [`crate::consumer`] and [`crate::redrive`] make of a bus.
+//! What [`kit::consumer`] and [`kit::redrive`] make of a bus.
 
 use super::*;
-use crate::consumer::{self, DEAD_LETTER, DeadLetter, Gap, Handlers};
-use crate::redrive::{Redriven, redrive};
+use kit::consumer::{self, DEAD_LETTER, DeadLetter, Gap, Handlers};
+use kit::redrive::{Redriven, redrive};
 use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;

@@ -47,7 +47,7 @@ pub(crate) async fn seed(target: &Target, clients: usize, products: usize) -> Re
 async fn surroundings(target: &Target) -> Result<()> {
     let mut c = target.open().await?;
     let text = |name: &str| json!({"name": name, "label": {"en": name}, "isRequired": false, "type": {"name": "text"}});
-    let attributes = [text("colour"), text("size")];
+    let attributes = [text("bench-colour"), text("bench-size")];
     let draft = json!({"key": "bench", "name": "bench", "description": "bench", "attributes": attributes});
     c.create(&target.path("/product-types"), &draft).await?;
     let rate = json!({"name": "VAT", "amount": 0.19, "includedInPrice": true, "country": "DE"});
@@ -74,7 +74,7 @@ pub(crate) fn product(key: &str) -> Value {
                 {"value": {"currencyCode": "EUR", "centAmount": 1899 + n}, "country": "DE"},
                 {"value": {"currencyCode": "USD", "centAmount": 2199 + n}},
             ],
-            "attributes": [{"name": "colour", "value": "red"}, {"name": "size", "value": format!("{n}")}],
+            "attributes": [{"name": "bench-colour", "value": "red"}, {"name": "bench-size", "value": format!("{n}")}],
             "images": [{"url": format!("https://images.example.com/{key}-{n}.jpg"), "dimensions": {"w": 800, "h": 800}}],
         })
     };

@@ -112,7 +112,6 @@ async function until(what, test) {
 }
 
 const workloads = async (kind) => (await get(`/apis/apps/v1/namespaces/default/${kind}?labelSelector=${OF_STACK}`)).items;
-const podsOf = async (more = "") => (await get(`/api/v1/namespaces/default/pods?labelSelector=${OF_STACK}${more}`)).items;
 
 async function isReady() {
   const stack = await get(`/apis/commercestack.io/v1alpha1/namespaces/default/commercestacks/${NAME}`);
@@ -124,7 +123,7 @@ async function allReady(expected) {
   return all.length === expected && all.every(({ spec, status }) => (status.readyReplicas ?? 0) >= spec.replicas);
 }
 
-const allGone = async () => (await podsOf()).length === 0;
+const allGone = async () => (await get(`/api/v1/namespaces/default/pods?labelSelector=${OF_STACK}`)).items.length === 0;
 
 /** What the operator made, as somebody would have written it. */
 function objects() {

@@ -18,7 +18,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
 const KAFKA_DATA: &str = "/var/lib/kafka/data";
 
 /// Starts the broker if its volume has room for a few pages of each of its files. It maps them into memory, so without
-/// room it ends with the fault of an address, and nobody would read in its last words that the disk is full.
+/// room it ends with a memory fault, and nobody would read in its last words that the disk is full.
 const WITH_ROOM: &str = r#"{ read -r _ && read -r _ size _ free _; } < <(df -Pk "$1")
 if [ "${free:-4096}" -lt 4096 ]; then
   echo "its volume ($1) has no space left: $free of $size KiB are free" >&2

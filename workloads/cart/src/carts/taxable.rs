@@ -63,6 +63,15 @@ pub(super) struct Portion {
     pub(super) total: TypedMoney,
 }
 
+/// Puts `new` in the place of the one that `is_it`, or behind all; nothing takes it out.
+fn put<T>(held: &mut Vec<T>, is_it: impl Fn(&T) -> bool, new: Option<T>) {
+    match (held.iter().position(is_it), new) {
+        (Some(at), Some(new)) => held[at] = new,
+        (Some(at), None) => drop(held.remove(at)),
+        (None, new) => held.extend(new),
+    }
+}
+
 macro_rules! taxable {
     ($type:ty, $unit:expr) => {
         impl Taxable for $type {
@@ -92,15 +101,10 @@ macro_rules! taxable {
                     self.tax_rate = rate;
                     return;
                 };
-                let rates = &mut self.per_method_tax_rate;
-                match (rates.iter().position(|held| held.shipping_method_key == key), rate) {
-                    (Some(at), None) => drop(rates.remove(at)),
-                    (Some(at), rate) => rates[at].tax_rate = rate,
-                    (None, None) => {}
-                    (None, rate) => {
-                        rates.push(MethodTaxRate { shipping_method_key: key.to_owned(), tax_rate: rate });
-                    }
-                }
+                let of = |held: &MethodTaxRate| held.shipping_method_key == key;
+                let rate = rate
+                    .map(|rate| MethodTaxRate { shipping_method_key: key.to_owned(), tax_rate: Some(rate) });
+                put(&mut self.per_method_tax_rate, of, rate);
             }
             fn taxed(&self, key: Option<&str>) -> Option<&TaxedPrice> {
                 let Some(key) = key else { return self.taxed_price.as_ref() };
@@ -112,16 +116,12 @@ macro_rules! taxable {
                     self.taxed_price = taxed;
                     return;
                 };
-                let portions = &mut self.taxed_price_portions;
-                match (portions.iter().position(|held| held.shipping_method_key == key), taxed) {
-                    (Some(at), None) => drop(portions.remove(at)),
-                    (Some(at), taxed) => portions[at].taxed_price = taxed,
-                    (None, None) => {}
-                    (None, taxed) => {
-                        let shipping_method_key = key.to_owned();
-                        portions.push(MethodTaxedPrice { shipping_method_key, taxed_price: taxed });
-                    }
-                }
+                let of = |held: &MethodTaxedPrice| held.shipping_method_key == key;
+                let taxed = taxed.map(|taxed| MethodTaxedPrice {
+                    shipping_method_key: key.to_owned(),
+                    taxed_price: Some(taxed),
+                });
+                put(&mut self.taxed_price_portions, of, taxed);
             }
             fn keep_methods(&mut self, rates: impl Fn(&str) -> bool, portions: impl Fn(&str) -> bool) {
                 self.per_method_tax_rate.retain(|held| rates(&held.shipping_method_key));

@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { median, thousands } from "./figures.mjs";
 
 const WANTED = 0.7;
 const CLIENTS = 32;
@@ -41,13 +42,10 @@ export async function gatewayRows({ effort, tell }) {
   const program = [join(release, "processes"), file, "--", process.execPath, fileURLToPath(import.meta.url)];
   const env = { PROCESSES_EACH: "1", BENCH_RUNS: String(effort.runs), BENCH_SECONDS: String(effort.seconds) };
   const seen = await beneath("kafka,mongodb", program, { cores: OTHER_CORE, seconds: 600, env, tell });
-  const [ours, nginx] = ["gateway", "nginx"].map((name) => {
-    const runs = [...seen[name]].sort((a, b) => a.perCpuSecond - b.perCpuSecond);
-    return runs[Math.floor(runs.length / 2)];
-  });
+  const [ours, nginx] = ["gateway", "nginx"].map((name) => median(seen[name], (run) => run.perCpuSecond));
   const ratio = ours.perCpuSecond / nginx.perCpuSecond;
-  const told = (one) => `${Math.round(one.perCpuSecond).toLocaleString("en-US")}/s`;
-  const detail = (one) => `${one.perSecond.toLocaleString("en-US")}/s with ${Math.round(one.busy * 100)} % of its core, p50 ${(one.p50Micros / 1000).toFixed(2)} ms`;
+  const told = (one) => `${thousands(one.perCpuSecond)}/s`;
+  const detail = (one) => `${thousands(one.perSecond)}/s with ${Math.round(one.busy * 100)} % of its core, p50 ${(one.p50Micros / 1000).toFixed(2)} ms`;
   return [
     {
       measure: "gateway process to a service process, token checked: requests per second of processor time on one core",

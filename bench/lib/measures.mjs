@@ -4,6 +4,7 @@ import { mkdtempSync } from "node:fs";
 import http from "node:http";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { median, mib, thousands } from "./figures.mjs";
 import { gatewayRows } from "./gateway.mjs";
 import { operatorRows } from "./operator.mjs";
 import { podsRows } from "./pods.mjs";
@@ -140,7 +141,7 @@ async function startRow({ runs, tell }) {
       await sleep(100);
     }
   }
-  const [a, b] = [median(seen.ours, Number), median(seen.mock, Number)];
+  const [a, b] = [median(seen.ours), median(seen.mock)];
   tell(`ours ${seen.ours.join(", ")} ms; mock ${seen.mock.join(", ")} ms`);
   return { result: `${Math.round(a)} ms, mock ${Math.round(b)} ms: ${(a / b).toFixed(2)} ×`, met: a <= b / 2 };
 }
@@ -256,9 +257,9 @@ async function memoryRow(bench) {
   await bench.load(bench.main, "projection-by-key", { seconds: 2 });
   bench.resident["after carts, checkouts, flash sales and reads"] = bench.main.resident();
   const [where, most] = Object.entries(bench.resident).sort((a, b) => b[1] - a[1])[0];
-  const detail = Object.entries(bench.resident).map(([name, kib]) => `${name} ${mib(kib)} MiB`);
+  const detail = Object.entries(bench.resident).map(([name, kib]) => `${name} ${mib(kib * 1024)}`);
   bench.tell(detail.join("; "));
-  return { result: `${mib(most)} MiB (${where})`, met: most <= 80 * 1024, detail: detail.join("; ") };
+  return { result: `${mib(most * 1024)} (${where})`, met: most <= 80 * 1024, detail: detail.join("; ") };
 }
 memoryRow.title = "resident memory after these loads, at most";
 memoryRow.target = "≤ 80 MiB";
@@ -283,11 +284,5 @@ function also(row, mine, name, theirs, ratio, wanted) {
   return row;
 }
 
-function median(values, key) {
-  return [...values].sort((a, b) => key(a) - key(b))[Math.floor(values.length / 2)];
-}
-
 const ms = (micros) => `${(micros / 1000).toFixed(micros < 10_000 ? 2 : 0)} ms`;
 const latency = (line) => `p50 ${ms(line.p50Micros)}, p99 ${ms(line.p99Micros)}`;
-const mib = (kib) => (kib / 1024).toFixed(1);
-const thousands = (n) => n.toLocaleString("en-US");

@@ -1,10 +1,10 @@
 // The rows of the operator. Its own program measures (operator/examples/measure.rs), beneath the testbed's cluster.
 import { join } from "node:path";
+import { thousands } from "./figures.mjs";
 import { beneath, release } from "./servers.mjs";
 
 const seconds = (value) => (value < 1 ? `${Math.round(value * 1000)} ms` : `${value.toFixed(2)} s`);
-const mib = ({ resident, peak }) => `${resident.toFixed(1)} MiB (peak ${peak.toFixed(1)})`;
-const thousands = (n) => Math.round(n).toLocaleString("en-US");
+const memory = ({ resident, peak }) => `${resident.toFixed(1)} MiB (peak ${peak.toFixed(1)})`;
 
 /** Flux's published figure, by which the target is set: objects per second. */
 const FLUX = 16;
@@ -49,9 +49,9 @@ export async function operatorRows({ effort, tell }) {
     {
       measure: `operator memory with ${few.stacks} and with ${all} stacks`,
       target: "≤ 32 MiB; ≤ 64 MiB",
-      result: `${mib(few.memory)}; ${mib(full.memory)}`,
+      result: `${memory(few.memory)}; ${memory(full.memory)}`,
       met: few.memory.resident <= 32 && full.memory.resident <= 64,
-      detail: `a process that starts with ${all} stacks there: ${mib(restart.memory)}`,
+      detail: `a process that starts with ${all} stacks there: ${memory(restart.memory)}`,
     },
   ];
 }

@@ -5,6 +5,7 @@ import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { median, mib } from "./figures.mjs";
 import { beneath, cleanUp, drive, ours, release, scratch } from "./servers.mjs";
 
 const root = resolve(fileURLToPath(import.meta.url), "../../..");
@@ -22,9 +23,7 @@ const PRODUCTS = 20;
 const BACKING = ["broker", "database"];
 const MIB = 2 ** 20;
 
-const median = (numbers) => numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)];
 const seconds = (value) => `${value.toFixed(1)} s`;
-const mib = (bytes) => `${(bytes / MIB).toFixed(1)} MiB`;
 
 export async function podsRows({ effort, tell }) {
   execFileSync(join(root, "scripts/image.sh"), { stdio: ["ignore", "ignore", "inherit"], env: { ...process.env, PROFILE: "release" } });

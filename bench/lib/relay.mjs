@@ -1,10 +1,10 @@
 // The row of the relay: its own program measures (workloads/adapters/examples/kafka_speed.rs), beneath the testbed's
 // Kafka.
 import { join } from "node:path";
+import { median, thousands } from "./figures.mjs";
 import { beneath, release } from "./servers.mjs";
 
 const WANTED = 20_000;
-const thousands = (n) => Math.round(n).toLocaleString("en-US");
 
 export async function relayRows({ effort, tell }) {
   const runs = [];
@@ -12,7 +12,7 @@ export async function relayRows({ effort, tell }) {
     const program = [join(release, "examples/kafka_speed"), "--json", String(effort.relay.events)];
     runs.push(await beneath("kafka", program, { seconds: 300, tell }));
   }
-  const middle = (name) => runs.map((run) => run[name].perSecond).sort((a, b) => a - b)[Math.floor(runs.length / 2)];
+  const middle = (name) => median(runs.map((run) => run[name].perSecond));
   const drained = middle("relay_backlog");
   return [
     {

@@ -2,6 +2,7 @@
 
 use crate::support::traffic::Traffic;
 use crate::support::{Lab, until};
+use futures::future::join_all;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -52,52 +53,65 @@ fn essence(children: &BTreeMap<String, Value>) -> BTreeMap<String, Value> {
     children.iter().map(|(name, object)| (name.clone(), Value::String(strip(name, object)))).collect()
 }
 
+/// What the children of a stack are, whatever it and its namespace are called. Names of stacks are of one length here, so
+/// that lists in order of names keep their order.
+async fn named_alike(lab: &Lab, name: &str) -> BTreeMap<String, Value> {
+    let text = serde_json::to_string(&essence(&lab.children(name).await)).unwrap();
+    serde_json::from_str(&text.replace(&lab.namespace, "NAMESPACE").replace(name, "STACK")).unwrap()
+}
+
+/// How many operators die at a time, each in a namespace of its own: most of the time they wait for the controllers.
+const LANES: usize = 4;
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_operator_killed_between_any_two_requests_is_followed_to_the_same_end() {
     let lab = Lab::new("crash").await;
     let operator = lab.operator().await;
     lab.apply("whole", json!({})).await;
-    lab.written("whole").await;
+    lab.at_rest("whole").await;
     operator.quiet().await;
     let requests = u64::try_from(operator.traffic.count()).unwrap();
     operator.stop().await;
-    let rename = |children: BTreeMap<String, Value>, name: &str| -> BTreeMap<String, Value> {
-        let text = serde_json::to_string(&essence(&children)).unwrap();
-        // Names of stacks are of one length here, so that lists in order of names keep their order.
-        serde_json::from_str(&text.replace(name, "STACK")).unwrap()
-    };
-    let strip_hash = |children: BTreeMap<String, Value>| -> Vec<String> { children.into_keys().collect() };
-    let expected = lab.children("whole").await;
-    let expected = rename(expected, "whole");
+    let expected = named_alike(&lab, "whole").await;
 
     // Every cut near the start, where single requests decide, and then every few.
-    let cuts = (15..40).chain((40..requests + 30).step_by(9));
-    for (number, cut) in cuts.enumerate() {
-        let name = format!("s{number:04}");
-        let traffic = Traffic::cut_after(cut);
-        let dying = lab.operator_with(lab.config(), Arc::clone(&traffic)).await;
-        lab.apply(&name, json!({})).await;
-        let died = tokio::time::timeout(Duration::from_secs(5), traffic.wait_for_cut()).await;
-        dying.kill().await;
-        let next = lab.operator().await;
-        lab.at_rest(&name).await;
-        next.quiet().await;
-        let children = rename(lab.children(&name).await, &name);
-        assert_eq!(strip_hash(children.clone()), strip_hash(expected.clone()), "cut after {cut} ({died:?})");
-        for (child, object) in &children {
-            let (ours, theirs) = (hashless(object), hashless(&expected[child]));
-            assert_eq!(ours, theirs, "{child} cut after {cut}");
+    let cuts: Vec<u64> = (15..40).chain((40..requests + 30).step_by(9)).collect();
+    let lanes = (0..LANES).map(async |lane| {
+        let lab = Lab::new("crash").await;
+        for cut in cuts.iter().skip(lane).step_by(LANES) {
+            cut_off(&lab, *cut, &expected).await;
         }
-        next.traffic.forget();
-        tokio::time::sleep(Duration::from_millis(500)).await;
-        assert_eq!(next.traffic.writes(), [], "cut after {cut}");
-        next.stop().await;
-        lab.delete(&name).await;
-        until("its objects are gone", async || {
-            lab.children(&name).await.keys().all(|child| is_kept(child)).then_some(())
-        })
-        .await;
+    });
+    join_all(lanes).await;
+}
+
+/// Kills an operator after so many requests, and holds what the next one makes of it against `expected`.
+async fn cut_off(lab: &Lab, cut: u64, expected: &BTreeMap<String, Value>) {
+    let name = format!("s{cut:04}");
+    let traffic = Traffic::cut_after(cut);
+    let dying = lab.operator_with(lab.config(), Arc::clone(&traffic)).await;
+    lab.apply(&name, json!({})).await;
+    let died = tokio::time::timeout(Duration::from_secs(5), traffic.wait_for_cut()).await;
+    dying.kill().await;
+    let next = lab.operator().await;
+    lab.at_rest(&name).await;
+    next.quiet().await;
+    let children = named_alike(lab, &name).await;
+    let names = |children: &BTreeMap<String, Value>| children.keys().cloned().collect::<Vec<_>>();
+    assert_eq!(names(&children), names(expected), "cut after {cut} ({died:?})");
+    for (child, object) in &children {
+        let (ours, theirs) = (hashless(object), hashless(&expected[child]));
+        assert_eq!(ours, theirs, "{child} cut after {cut}");
     }
+    next.traffic.forget();
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    assert_eq!(next.traffic.writes(), [], "cut after {cut}");
+    next.stop().await;
+    lab.delete(&name).await;
+    until("its objects are gone", async || {
+        lab.children(&name).await.keys().all(|child| is_kept(child)).then_some(())
+    })
+    .await;
 }
 
 /// Names of databases hold a hash of the stack's.

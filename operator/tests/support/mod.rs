@@ -43,6 +43,22 @@ pub struct Lab {
     _turn: Option<Turn<'static, ()>>,
 }
 
+/// How often is looked for what is waited for: less and less, as each look takes the cluster's time for itself.
+struct Pace(Duration);
+
+impl Default for Pace {
+    fn default() -> Self {
+        Self(Duration::from_millis(20))
+    }
+}
+
+impl Pace {
+    async fn rest(&mut self) {
+        tokio::time::sleep(self.0).await;
+        self.0 = (self.0 * 3 / 2).min(Duration::from_millis(300));
+    }
+}
+
 /// An operator that runs.
 pub struct Running {
     pub traffic: Arc<Traffic>,
@@ -260,7 +276,7 @@ impl Lab {
         what: &str,
         is: impl Fn(&CommerceStack) -> bool,
     ) -> CommerceStack {
-        let start = Instant::now();
+        let (start, mut pace) = (Instant::now(), Pace::default());
         loop {
             let stack = self.stacks().get_opt(name).await.unwrap();
             if let Some(stack) = stack.clone().filter(&is) {
@@ -271,7 +287,7 @@ impl Lab {
                 "waited for: {what}; {:#?}",
                 stack.and_then(|stack| stack.status)
             );
-            tokio::time::sleep(Duration::from_millis(25)).await;
+            pace.rest().await;
         }
     }
 
@@ -439,12 +455,12 @@ pub fn said(status: &CommerceStackStatus, kind: &str) -> (String, String, String
 
 /// Asks again and again until there is an answer.
 pub async fn until<T>(what: &str, ask: impl AsyncFn() -> Option<T>) -> T {
-    let start = Instant::now();
+    let (start, mut pace) = (Instant::now(), Pace::default());
     loop {
         if let Some(answer) = ask().await {
             return answer;
         }
         assert!(start.elapsed() < PATIENCE, "waited for: {what}");
-        tokio::time::sleep(Duration::from_millis(25)).await;
+        pace.rest().await;
     }
 }

@@ -359,7 +359,7 @@ async fn list(account: &Account, request: &RequestInfo, query: Option<&str>, hea
         sort: list.sort,
         limit: if head { 1 } else { list.limit },
         offset: list.offset,
-        count_to: list.with_total.then_some(10_000),
+        count_to: list.count_to,
         time_limit: Duration::from_secs(5),
     };
     let mut page = account.deps.store.query(query).await.map_err(|e| kit::resource::store_error(&e))?;

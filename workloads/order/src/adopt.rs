@@ -25,7 +25,7 @@ pub(crate) async fn adopt(
     let edit = Edit { expected_version: None, access: Access::PROJECT, visible: true };
     for _ in 0..MAX_PAGES {
         let filters = vec![equals("anonymousId = :value", &by.anonymous_id)?];
-        let list = ListRequest { filters, sort: Vec::new(), limit: PAGE, offset: 0, with_total: false };
+        let list = ListRequest { filters, sort: Vec::new(), limit: PAGE, offset: 0, count_to: None };
         let page = orders.page(request, list, &Access::PROJECT).await?.results;
         for text in &page {
             let order: Stored<Order> = Stored::from_json(text).map_err(|e| internal(&e))?;

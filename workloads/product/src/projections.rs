@@ -90,7 +90,7 @@ impl Projections {
         let mut list = ListRequest::parse(&params, &self.model)?;
         let dimensions = Dimensions::of(&self.lookups, request, &params).await?;
         if head {
-            list = ListRequest { limit: 1, offset: 0, with_total: false, ..list };
+            list = ListRequest { limit: 1, offset: 0, count_to: None, ..list };
             let found = self.page(request, list, view).await?;
             return Ok(empty(if found.results.is_empty() { StatusCode::NOT_FOUND } else { StatusCode::OK }));
         }

@@ -103,7 +103,7 @@ async fn of(
     loop {
         let filters = vec![equals(predicate, target.as_str())?];
         let offset = u32::try_from(ratings.len()).map_err(|e| internal(&e))?;
-        let list = ListRequest { filters, sort: Vec::new(), limit: PAGE, offset, with_total: false };
+        let list = ListRequest { filters, sort: Vec::new(), limit: PAGE, offset, count_to: None };
         let page = reviews.page(request, list, &Access::PROJECT).await?.results;
         for text in &page {
             let Rated { rating } = serde_json::from_str(text).map_err(|e| internal(&e))?;

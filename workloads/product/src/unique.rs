@@ -54,7 +54,7 @@ pub(crate) fn page(list: &ListRequest, found: Option<String>) -> serde_json::Res
             results.push(text);
         }
     }
-    let total = list.with_total.then_some(u64::from(!results.is_empty()));
+    let total = list.count_to.map(|_| u64::from(!results.is_empty()));
     if list.offset > 0 || list.limit == 0 {
         results.clear();
     }

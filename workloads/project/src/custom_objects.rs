@@ -211,7 +211,7 @@ impl Objects {
             list.filters.push(equals("container = :value", container)?);
         }
         if head {
-            list = ListRequest { limit: 1, offset: 0, with_total: false, ..list };
+            list = ListRequest { limit: 1, offset: 0, count_to: None, ..list };
             let page = self.collection.page(request, list, &Access::PROJECT).await?;
             return Ok(empty(if page.results.is_empty() { StatusCode::NOT_FOUND } else { StatusCode::OK }));
         }

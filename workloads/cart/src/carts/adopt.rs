@@ -62,7 +62,7 @@ async fn adopt_one(
         (None, None) => return Ok(None),
         (Some(own), None) => return renew(carts, request, &own.meta.id, by).await,
         (Some(own), Some(source)) if by.mode == CartMergeMode::MergeWithExistingCustomerCart => (own, source),
-        (_, Some(source)) => return assign(carts, request, &source.meta.id, by).await,
+        (own, Some(source)) => return assign(carts, request, &source, own.as_ref(), by).await,
     };
     let mut merged = false;
     let target = Selector::Id(own.meta.id.clone());
@@ -74,7 +74,7 @@ async fn adopt_one(
         .await?;
     let Some(edited) = edited else {
         // The customer's cart went meanwhile.
-        return assign(carts, request, &source.meta.id, by).await;
+        return assign(carts, request, &source, None, by).await;
     };
     if merged {
         let left = carts
@@ -151,23 +151,36 @@ async fn renew(
     }
 }
 
-/// The guest's cart becomes the customer's.
+/// The guest's cart becomes the customer's, in place of the one that was active before.
 async fn assign(
     carts: &Collection<Carts>,
     request: &RequestInfo,
-    source: &Id,
+    source: &Stored<Cart>,
+    former: Option<&Stored<Cart>>,
     by: &AdoptCart,
 ) -> Result<Option<String>> {
+    let source = Selector::Id(source.meta.id.clone());
     let edited = carts
-        .edit(request, &Selector::Id(source.clone()), &change(), |cart, cx| {
-            if cart.cart_state != CartState::Active || cart.customer_id.is_some() {
-                return Ok(());
-            }
-            give(cart, by);
-            refresh(cart, by, cx)
-        })
+        .edit(request, &source, &change(), |cart, cx| replace(cart, former.map(|cart| &cart.body), by, cx))
         .await?;
     Ok(edited.map(|edited| edited.json))
+}
+
+/// Gives the guest's cart to the customer. Tax rates are selected anew if there was no cart before, or if that one had
+/// an address and this one has none (contract §5).
+pub(super) fn replace(
+    cart: &mut Held,
+    former: Option<&Cart>,
+    by: &AdoptCart,
+    cx: &Context<'_>,
+) -> Decision<()> {
+    if cart.cart_state != CartState::Active || cart.customer_id.is_some() {
+        return Ok(());
+    }
+    give(cart, by);
+    let keeps_rates =
+        former.is_some_and(|former| former.shipping_address.is_none() || cart.shipping_address.is_some());
+    anew(cart, by, !keeps_rates, cx)
 }
 
 /// All other carts of the session become the customer's, whatever state they are in. Gives whether there were any.
@@ -180,7 +193,7 @@ async fn adopt_others(
     let mut any = false;
     for _ in 0..MAX_PAGES {
         let filters = vec![equals("anonymousId = :value", session)?];
-        let list = ListRequest { filters, sort: Vec::new(), limit: PAGE, offset: 0, with_total: false };
+        let list = ListRequest { filters, sort: Vec::new(), limit: PAGE, offset: 0, count_to: None };
         let page = carts.page(request, list, &Access::of(request)).await?.results;
         for text in &page {
             let id = Selector::Id(read(text)?.meta.id);
@@ -243,6 +256,10 @@ fn give(cart: &mut Held, by: &AdoptCart) {
 
 /// Works a cart out anew for its customer, without the lines that are not valid any more.
 pub(super) fn refresh(cart: &mut Held, by: &AdoptCart, cx: &Context<'_>) -> Decision<()> {
+    anew(cart, by, true, cx)
+}
+
+fn anew(cart: &mut Held, by: &AdoptCart, rates: bool, cx: &Context<'_>) -> Decision<()> {
     if !matches!(cart.cart_state, CartState::Active | CartState::Frozen) {
         return Ok(());
     }
@@ -251,6 +268,7 @@ pub(super) fn refresh(cart: &mut Held, by: &AdoptCart, cx: &Context<'_>) -> Deci
     }
     owner::put_groups(cart, by.customer_group.clone(), by.customer_group_assignments.clone());
     settle::recalculate(cart, by.update_product_data);
+    cart.hidden.work.taxes &= rates;
     cart.hidden.work.drop_gone = true;
     settle::settle(cart, cx)
 }
@@ -349,8 +367,7 @@ pub(crate) async fn reprice(
     by: &RepriceCarts,
 ) -> Result<()> {
     let filter = equals("customerId = :value and cartState = \"Active\"", by.customer_id.as_str())?;
-    let list =
-        ListRequest { filters: vec![filter], sort: Vec::new(), limit: 500, offset: 0, with_total: false };
+    let list = ListRequest { filters: vec![filter], sort: Vec::new(), limit: 500, offset: 0, count_to: None };
     for text in carts.page(request, list, &Access::PROJECT).await?.results {
         let id = read(&text)?.meta.id;
         let selector = Selector::Id(id.clone());

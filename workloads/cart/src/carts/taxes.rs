@@ -53,12 +53,18 @@ pub(super) fn set_total(cart: &mut Held, gross: Money, portions: &[TaxPortionDra
     Ok(())
 }
 
-/// `changeTaxMode`: another mode begins without rates.
+/// `changeTaxMode`: rates from outside stay as long as rates come from outside; else another mode begins without any.
 pub(super) fn change_mode(cart: &mut Held, mode: TaxMode) {
-    if cart.tax_mode == mode {
+    let from_outside = |mode| matches!(mode, TaxMode::External | TaxMode::ExternalAmount);
+    let former = std::mem::replace(&mut cart.body.tax_mode, mode);
+    if former == mode {
         return;
     }
-    cart.body.tax_mode = mode;
+    if from_outside(former) && from_outside(mode) {
+        // In `ExternalAmount` the sum comes from outside too.
+        cart.body.taxed_price = None;
+        return;
+    }
     drop_all(cart);
     cart.hidden.work.taxes = true;
 }

@@ -190,8 +190,7 @@ async fn all<R: kit::Rules>(
     collection: &Collection<R>,
     request: &RequestInfo,
 ) -> Result<Vec<Stored<R::Body>>> {
-    let list =
-        ListRequest { filters: Vec::new(), sort: Vec::new(), limit: 500, offset: 0, with_total: false };
+    let list = ListRequest { filters: Vec::new(), sort: Vec::new(), limit: 500, offset: 0, count_to: None };
     let page = collection.page(request, list, &Access::PROJECT).await?;
     page.results
         .iter()

@@ -19,7 +19,7 @@ async fn a_new_customer_is_complete_and_shows_no_password() {
     }
     let path = format!("/customers/{}", made["id"].as_str().unwrap());
     assert_eq!(world.get(&path).await, made);
-    let messages = world.messages().await;
+    let messages = world.heard.messages().await;
     assert_eq!(messages.len(), 1);
     assert_eq!(messages[0]["type"], "CustomerCreated");
     assert_eq!(messages[0]["customer"], made);

@@ -23,7 +23,7 @@ async fn a_group_lives_as_every_resource() {
     assert_eq!((&changed["name"], &changed["version"]), (&json!("VIP"), &json!(2)));
     assert_eq!(changed["custom"]["fields"], json!({"colour": "silver"}));
     assert_eq!(
-        world.message_types().await,
+        world.heard.message_types().await,
         ["CustomerGroupCustomTypeSet", "CustomerGroupCustomFieldChanged"]
     );
     let error = world.refused("/customer-groups", json!({"groupName": ""})).await;
@@ -75,7 +75,7 @@ async fn a_change_of_groups_is_told_and_prices_the_carts_anew() {
         .await;
     assert_eq!(changed["customerGroupAssignments"], json!([to(&trade["id"])]));
     assert_eq!(
-        world.message_types().await,
+        world.heard.message_types().await,
         [
             "CustomerCreated",
             "CustomerGroupSet",

@@ -49,7 +49,7 @@ async fn customers_edit_what_is_theirs_to_edit() {
     let (status, gone) = world.call(&me, "DELETE", "/me?version=2", Value::Null).await;
     assert_eq!((status, &gone["id"]), (200, &ida["id"]));
     assert_eq!(world.call(&me, "GET", "/me", Value::Null).await.0, 404);
-    assert!(world.message_types().await.contains(&"CustomerDeleted".to_owned()));
+    assert!(world.heard.message_types().await.contains(&"CustomerDeleted".to_owned()));
     eventually(async || !world.asked("/revoke-customer").is_empty()).await;
     world.customer("ida@example.org", json!({})).await;
 }

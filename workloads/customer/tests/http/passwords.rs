@@ -25,7 +25,7 @@ async fn who_knows_the_password_changes_it() {
     );
     assert_eq!(world.login("ida@example.org", "secret").await, 400);
     assert_eq!(world.login("ida@example.org", "second").await, 200);
-    let last = world.messages().await.pop().unwrap();
+    let last = world.heard.messages().await.pop().unwrap();
     assert_eq!((&last["type"], &last["reset"]), (&json!("CustomerPasswordUpdated"), &json!(false)));
 
     let me = Who::customer(&ida["id"]);
@@ -63,9 +63,9 @@ async fn a_token_resets_the_password_once_and_ends_all_sessions() {
         "ResourceNotFound"
     );
     assert_eq!(world.status_of(&format!("/customers/password-token={value}")).await, 404);
-    let types = world.message_types().await;
+    let types = world.heard.message_types().await;
     assert_eq!(types, ["CustomerCreated", "CustomerPasswordTokenCreated", "CustomerPasswordUpdated"]);
-    let messages = world.messages().await;
+    let messages = world.heard.messages().await;
     assert_eq!(messages[1]["value"], Value::Null, "a token of a day is not told");
     assert_eq!(messages[1]["resource"], json!({"typeId": "customer-password-token", "id": token["id"]}));
     assert_eq!(messages[2]["reset"], true);
@@ -84,7 +84,7 @@ async fn a_guest_resets_a_forgotten_password() {
     let (status, body) = world.call(&Who::guest("anna"), "POST", "/me/password/reset", reset).await;
     assert_eq!(status, 200, "{body}");
     assert_eq!(world.login("ida@example.org", "second").await, 200);
-    assert_eq!(world.messages().await[1]["value"], token["value"], "a short-lived token is told");
+    assert_eq!(world.heard.messages().await[1]["value"], token["value"], "a short-lived token is told");
 }
 
 #[tokio::test]
@@ -107,7 +107,7 @@ async fn an_address_is_verified_once_by_its_own_customer() {
     world.post("/customers/email/confirm", confirm, 404).await;
     let changed = world.update(&ida, json!([{"action": "changeEmail", "email": "ida@example.com"}])).await;
     assert_eq!(changed["isEmailVerified"], false);
-    let types = world.message_types().await;
+    let types = world.heard.message_types().await;
     assert_eq!(types[2..], ["CustomerEmailTokenCreated", "CustomerEmailVerified", "CustomerEmailChanged"]);
     world.post("/customers/email-token", json!({"id": "none", "ttlMinutes": 60}), 404).await;
     world.post("/customers/email-token", json!({"id": ida["id"], "ttlMinutes": 60, "version": 1}), 409).await;
@@ -148,7 +148,7 @@ async fn no_answer_and_no_event_shows_a_hash() {
     let world = World::open().await;
     let ida = world.customer("ida@example.org", json!({})).await;
     let all = world.get("/customers").await.to_string();
-    let told = serde_json::to_string(&world.messages().await).unwrap();
+    let told = serde_json::to_string(&world.heard.messages().await).unwrap();
     for text in [ida.to_string(), all, told] {
         assert!(!text.contains("argon2") && !text.contains("secret"), "{text}");
     }

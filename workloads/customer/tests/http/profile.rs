@@ -67,7 +67,7 @@ async fn an_address_comes_changes_and_goes_with_its_uses() {
     assert_eq!((&gone["shippingAddressIds"], &gone["billingAddressIds"]), (&json!([]), &json!([])));
     assert_eq!(gone["defaultShippingAddressId"], Value::Null);
 
-    let messages = world.messages().await;
+    let messages = world.heard.messages().await;
     let types: Vec<&str> = messages.iter().skip(1).map(|m| m["type"].as_str().unwrap()).collect();
     assert_eq!(
         types,
@@ -109,7 +109,7 @@ async fn only_what_really_changes_is_told() {
     let again = world.update(&made, actions).await;
     assert_eq!(again, changed, "nothing new, no new version");
     assert_eq!(
-        world.message_types().await,
+        world.heard.message_types().await,
         [
             "CustomerCreated",
             "CustomerFirstNameSet",
@@ -120,7 +120,7 @@ async fn only_what_really_changes_is_told() {
             "CustomerExternalIdSet",
         ]
     );
-    let messages = world.messages().await;
+    let messages = world.heard.messages().await;
     assert_eq!(messages[1]["firstName"], "Ida");
     assert_eq!(messages[1]["sequenceNumber"], 2);
     let named = json!({"key": "ida", "externalId": "x-1", "customerNumber": "1"});
@@ -165,7 +165,7 @@ async fn stores_are_told_with_those_before() {
         )
         .await;
     assert_eq!(changed["stores"], json!([{"typeId": "store", "key": "paris"}]));
-    let messages = world.messages().await;
+    let messages = world.heard.messages().await;
     assert_eq!(messages.len(), 4);
     assert_eq!((&messages[1]["type"], &messages[1]["oldStores"]), (&json!("CustomerStoresSet"), &json!([])));
     assert_eq!(
@@ -198,7 +198,7 @@ async fn custom_fields_of_customers_and_addresses_are_told() {
             {"action": "setAddressCustomType", "addressId": address, "type": {"key": "badge"}, "fields": {}},
         ]))
         .await;
-    let messages = world.messages().await;
+    let messages = world.heard.messages().await;
     let types: Vec<&str> = messages.iter().skip(1).map(|m| m["type"].as_str().unwrap()).collect();
     assert_eq!(
         types,

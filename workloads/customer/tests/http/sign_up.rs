@@ -22,7 +22,7 @@ async fn a_sign_up_whose_cart_is_refused_leaves_no_customer() {
     world.cart_answers(json!({"id": "guest-cart"}));
     let made = world.post("/customers", draft("ida@example.org"), 201).await;
     assert_eq!((&made["cart"]["id"], &made["customer"]["version"]), (&json!("guest-cart"), &json!(1)));
-    assert_eq!(world.message_types().await, ["CustomerCreated"], "of the one that was made");
+    assert_eq!(world.heard.message_types().await, ["CustomerCreated"], "of the one that was made");
 }
 
 #[tokio::test]
@@ -61,7 +61,7 @@ async fn a_sign_up_that_was_cut_off_is_finished() {
     make_due(&world).await;
     eventually(async || world.login("ida@example.org", "secret").await == 200).await;
     assert!(world.asked("/adopt").iter().any(|asked| asked["anonymousCart"]["id"] == "guest-cart"));
-    assert_eq!(world.message_types().await, ["CustomerCreated"]);
+    assert_eq!(world.heard.message_types().await, ["CustomerCreated"]);
 }
 
 #[tokio::test]

@@ -11,8 +11,9 @@ use axum::http::{Request, StatusCode};
 use axum::response::IntoResponse;
 use axum::routing::post;
 use bytes::Bytes;
+use conformance::Listener;
 use http_body_util::BodyExt;
-use kit::bus::{Event, EventBus};
+use kit::bus::EventBus;
 use kit::clock::{Clock, SystemClock};
 use kit::http::RequestInfo;
 use kit::peers::Peers;
@@ -34,11 +35,6 @@ pub struct Others {
     pub cart: Arc<Mutex<Value>>,
 }
 
-/// How long what happens in the background may take, on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(60);
-/// Between two looks for it.
-const LOOK: Duration = Duration::from_millis(5);
-
 pub struct World {
     router: Router,
     internal: Router,
@@ -47,8 +43,8 @@ pub struct World {
     /// What the order service was asked.
     pub orders: Others,
     pub store: Arc<dyn Store>,
-    bus: Arc<dyn EventBus>,
-    events: Arc<Mutex<Vec<Event>>>,
+    /// What it has published.
+    pub heard: Listener,
     _dir: tempfile::TempDir,
     _stop: tokio_util::sync::DropGuard,
 }
@@ -99,11 +95,7 @@ impl World {
         let peers = Arc::new(LocalPeers::new());
         let stop = CancellationToken::new();
         let (relay, _) = Relay::start(Arc::clone(&store), Arc::clone(&bus), stop.clone());
-        let events = Arc::new(Mutex::new(Vec::new()));
-        let heard = Arc::clone(&events);
-        let hear: kit::bus::Follower =
-            Arc::new(move |event: &Event| heard.lock().unwrap().push(event.clone()));
-        bus.follow("customer", hear).await.unwrap();
+        let heard = Listener::start("customer", Arc::clone(&store), Arc::clone(&bus)).await;
         let service = commerce_customer::service(Deps {
             service: ServiceName::Customer,
             store: Arc::clone(&store),
@@ -125,8 +117,7 @@ impl World {
             others,
             orders,
             store,
-            bus,
-            events,
+            heard,
             _dir: dir,
             _stop: stop.clone().drop_guard(),
         };
@@ -239,41 +230,6 @@ impl World {
     pub async fn login(&self, email: &str, password: &str) -> u16 {
         let body = json!({"email": email, "password": password});
         self.call(&Who::admin(), "POST", "/login", body).await.0
-    }
-
-    /// All messages so far.
-    pub async fn messages(&self) -> Vec<Value> {
-        let heard = tokio::time::timeout(PATIENCE, self.hear_all());
-        heard.await.unwrap();
-        let events = self.events.lock().unwrap();
-        let data = events.iter().map(|event| serde_json::from_str::<Value>(&event.data).unwrap());
-        data.flat_map(|data| data["messages"].as_array().unwrap().clone()).collect()
-    }
-
-    /// Waits until the relay has nothing left, and what it published was heard: an event behind all of them is.
-    async fn hear_all(&self) {
-        while !self.store.unpublished(1).await.unwrap().is_empty() {
-            tokio::time::sleep(LOOK).await;
-        }
-        let time = SystemClock.now();
-        let id = SystemClock.new_id(time).to_string();
-        let last = Event {
-            id: id.clone(),
-            topic: "customer".into(),
-            kind: "test.last".into(),
-            key: "last".into(),
-            change_seq: 0,
-            time,
-            data: json!({"messages": []}).to_string(),
-        };
-        self.bus.publish(vec![last]).await.unwrap();
-        while !self.events.lock().unwrap().iter().any(|event| event.id == id) {
-            tokio::time::sleep(LOOK).await;
-        }
-    }
-
-    pub async fn message_types(&self) -> Vec<String> {
-        self.messages().await.iter().map(|message| message["type"].as_str().unwrap().to_owned()).collect()
     }
 }
 

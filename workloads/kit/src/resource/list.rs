@@ -29,8 +29,9 @@ pub struct ListRequest {
     pub limit: u32,
     /// Where the page starts.
     pub offset: u32,
-    /// Whether `total` is wanted.
-    pub with_total: bool,
+    /// How far `total` is counted, if it is wanted; further where the client filters nothing. What a service filters by
+    /// itself is no such filter.
+    pub count_to: Option<u64>,
 }
 
 impl ListRequest {
@@ -63,12 +64,13 @@ impl ListRequest {
             }
             sort.push(sort_clause(text, model)?);
         }
+        let far = if filters.is_empty() { u64::MAX } else { TOTAL_CAP };
         Ok(Self {
             filters,
             sort,
             limit: params.limit()?,
             offset: params.offset()?,
-            with_total: params.flag("withTotal", true)?,
+            count_to: params.flag("withTotal", true)?.then_some(far),
         })
     }
 }
@@ -128,7 +130,7 @@ impl<R: Rules> Collection<R> {
         access: &Access,
     ) -> Result<Option<String>> {
         let sort = vec![Sort { path: vec!["lastModifiedAt".to_owned()], descending: true }];
-        let list = ListRequest { filters: vec![filter], sort, limit: 1, offset: 0, with_total: false };
+        let list = ListRequest { filters: vec![filter], sort, limit: 1, offset: 0, count_to: None };
         Ok(self.page(request, list, access).await?.results.into_iter().next())
     }
 
@@ -140,7 +142,6 @@ impl<R: Rules> Collection<R> {
         access: &Access,
         view: &'static str,
     ) -> Result<Page> {
-        let filtered = !list.filters.is_empty();
         let mut filters = list.filters;
         match &access.owner {
             None => {}
@@ -158,7 +159,7 @@ impl<R: Rules> Collection<R> {
             sort: list.sort,
             limit: list.limit,
             offset: list.offset,
-            count_to: list.with_total.then_some(if filtered { TOTAL_CAP } else { u64::MAX }),
+            count_to: list.count_to,
             time_limit: TIME_LIMIT,
         };
         self.deps.store.query(query).await.map_err(|e| store_error(&e))

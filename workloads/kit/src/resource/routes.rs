@@ -308,7 +308,7 @@ async fn list<R: Rules>(
     R::check_query(&params)?;
     let mut list = ListRequest::parse(&params, &collection.model)?;
     if head {
-        list = ListRequest { limit: 1, offset: 0, with_total: false, ..list };
+        list = ListRequest { limit: 1, offset: 0, count_to: None, ..list };
         let found = collection.page(request, list, access).await?;
         let status = if found.results.is_empty() { StatusCode::NOT_FOUND } else { StatusCode::OK };
         return Ok(empty(status));

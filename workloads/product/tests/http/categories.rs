@@ -176,7 +176,7 @@ async fn only_creation_and_slug_changes_are_told() {
     )
     .await;
     shop.delete("/categories/key=one").await;
-    let messages = shop.messages().await;
+    let messages = shop.heard.messages().await;
     assert_eq!(messages.len(), 2, "{messages:?}");
     assert_eq!(
         (&messages[0]["type"], &messages[0]["category"]),

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests end where something is not as expected")]
 
+mod attributes;
 mod categories;
 mod product_actions;
 mod product_types;

@@ -248,5 +248,5 @@ async fn variants_in_all_answers_show_their_stock_and_the_stored_product_does_no
     let rename = json!([{"action": "changeName", "name": {"en": "new"}}]);
     assert_shown(&shop.update("/products/key=p1", rename).await["masterData"]["staged"]);
     // Messages hold the stored form.
-    assert!(!shop.messages().await.iter().any(|message| message.to_string().contains("availability")));
+    assert!(!shop.heard.messages().await.iter().any(|message| message.to_string().contains("availability")));
 }

@@ -93,7 +93,7 @@ async fn a_rating_that_changes_is_told() {
     let same = shop.update("/reviews/key=r1", rate(json!(5))).await;
     assert_eq!(same["version"], 2, "nothing changed");
     shop.update("/reviews/key=r1", rate(Value::Null)).await;
-    let messages = shop.messages().await;
+    let messages = shop.heard.messages().await;
     let told: Vec<_> = messages
         .iter()
         .map(|m| (m["type"].as_str().unwrap(), m.get("oldRating"), m.get("newRating")))

@@ -9,8 +9,9 @@ use axum::body::Body;
 use axum::http::Request;
 use axum::routing::post;
 use bytes::Bytes;
+use conformance::Listener;
 use http_body_util::BodyExt;
-use kit::bus::{Event, EventBus};
+use kit::bus::EventBus;
 use kit::clock::{Clock, SystemClock};
 use kit::http::RequestInfo;
 use kit::peers::Peers;
@@ -20,21 +21,15 @@ use kit::service::Deps;
 use kit::store::Store;
 use kit::telemetry::Metrics;
 use serde_json::{Value, json};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
-/// How long what happens in the background may take, on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(60);
-/// Between two looks for it.
-const LOOK: Duration = Duration::from_millis(5);
-
 pub struct Shop {
     router: Router,
-    store: Arc<dyn Store>,
-    bus: Arc<dyn EventBus>,
-    events: Arc<Mutex<Vec<Event>>>,
+    /// What it has published.
+    pub heard: Listener,
     scopes: String,
     _dir: tempfile::TempDir,
     _stop: tokio_util::sync::DropGuard,
@@ -51,11 +46,7 @@ impl Shop {
         let peers = Arc::new(LocalPeers::new());
         let stop = CancellationToken::new();
         let (relay, _) = Relay::start(Arc::clone(&store), Arc::clone(&bus), stop.clone());
-        let events = Arc::new(Mutex::new(Vec::new()));
-        let heard = Arc::clone(&events);
-        let hear: kit::bus::Follower =
-            Arc::new(move |event: &Event| heard.lock().unwrap().push(event.clone()));
-        bus.follow("product", hear).await.unwrap();
+        let heard = Listener::start("product", Arc::clone(&store), Arc::clone(&bus)).await;
         let service = commerce_product::service(Deps {
             service: ServiceName::Product,
             store: Arc::clone(&store),
@@ -72,9 +63,7 @@ impl Shop {
         }
         Self {
             router: service.public,
-            store,
-            bus,
-            events,
+            heard,
             scopes: "manage_project".into(),
             _dir: dir,
             _stop: stop.drop_guard(),
@@ -154,41 +143,6 @@ impl Shop {
     pub async fn delete(&self, path: &str) -> (u16, Value) {
         let version = self.get(path).await["version"].clone();
         self.call("DELETE", &format!("{path}?version={version}"), None).await
-    }
-
-    /// All messages so far, without the fields that differ from run to run.
-    pub async fn messages(&self) -> Vec<Value> {
-        let heard = tokio::time::timeout(PATIENCE, self.hear_all());
-        heard.await.unwrap();
-        let events = self.events.lock().unwrap();
-        let data = events.iter().map(|event| serde_json::from_str::<Value>(&event.data).unwrap());
-        data.flat_map(|data| data["messages"].as_array().unwrap().clone()).collect()
-    }
-
-    /// Waits until the relay has nothing left, and what it published was heard: an event behind all of them is.
-    async fn hear_all(&self) {
-        while !self.store.unpublished(1).await.unwrap().is_empty() {
-            tokio::time::sleep(LOOK).await;
-        }
-        let time = SystemClock.now();
-        let id = SystemClock.new_id(time).to_string();
-        let last = Event {
-            id: id.clone(),
-            topic: "product".into(),
-            kind: "test.last".into(),
-            key: "last".into(),
-            change_seq: 0,
-            time,
-            data: json!({"messages": []}).to_string(),
-        };
-        self.bus.publish(vec![last]).await.unwrap();
-        while !self.events.lock().unwrap().iter().any(|event| event.id == id) {
-            tokio::time::sleep(LOOK).await;
-        }
-    }
-
-    pub async fn message_types(&self) -> Vec<String> {
-        self.messages().await.iter().map(|message| message["type"].as_str().unwrap().to_owned()).collect()
     }
 }
 

@@ -87,6 +87,19 @@ pub(super) fn ensure_size(encoded: &Bdoc, text: usize) -> Result<(), StoreError>
     }
 }
 
+/// Whether the texts alone, which are stored as they are, are more than the server takes: then nothing of them need be
+/// encoded to know it.
+pub(super) fn is_surely_too_large(document: &Document, events: &[Event]) -> bool {
+    let kept = match document.visibility {
+        Visibility::Deleted => 0,
+        _ => {
+            let views: usize = document.views.iter().map(|view| view.served.len()).sum();
+            views + document.hidden.as_ref().map_or(0, String::len)
+        }
+    };
+    kept + events.iter().map(|event| event.data.len()).sum::<usize>() > LIMIT
+}
+
 /// The length of the texts that a write brings.
 pub(super) fn text_len(document: &Document, events: &[Event]) -> usize {
     let views: usize = document.views.iter().map(|v| v.served.len()).sum();

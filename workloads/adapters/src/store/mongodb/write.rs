@@ -15,6 +15,9 @@ const INSERT_TRIES: u32 = 4;
 impl Inner {
     pub(super) async fn write(&self, write: Write) -> Result<(), StoreError> {
         let entry = self.entry(write.document.key.kind)?;
+        if envelope::is_surely_too_large(&write.document, &write.events) {
+            return Err(StoreError::TooLarge);
+        }
         let image = Image::of(&write.document)?;
         match write.expected_rev {
             None => self.insert(entry, &write, &image).await,

@@ -1,7 +1,7 @@
 //! Who may do what to a cart, and when.
 
 use super::world::{World, money, sums};
-use crate::carts::{Carts, retention};
+use crate::carts::{Carts, Held, retention};
 use api::Code;
 use api::cart::{CartAction, CartState, TaxMode};
 use kit::resource::Mine;
@@ -50,7 +50,7 @@ fn lines_name_their_reservation_while_units_are_to_be_kept_for_them() {
     let cart = world.create(draft).unwrap();
     let due = cart.due_at.unwrap();
     assert_eq!(due.as_millis(), 1_800_000_015_000, "the inventory is still to be asked");
-    let reserved = |cart: &crate::carts::Held| -> Vec<bool> {
+    let reserved = |cart: &Held| -> Vec<bool> {
         cart.line_items.iter().map(|line| line.reservation.is_some()).collect()
     };
     assert_eq!(reserved(&cart), [true, true]);
@@ -137,7 +137,13 @@ fn taxes_from_outside_count_once_every_rate_is_there() {
     assert!(half.taxed_price.is_none());
     let whole = world.update(&half, json!([rate(1)])).unwrap();
     assert_eq!(sums(&whole), (1108, 1219, 111));
-    let platform = world.update(&whole, json!([{"action": "changeTaxMode", "taxMode": "Platform"}])).unwrap();
+    let mode = |cart: &Held, mode: &str| {
+        world.update(cart, json!([{"action": "changeTaxMode", "taxMode": mode}])).unwrap()
+    };
+    let by_amounts = mode(&whole, "ExternalAmount");
+    assert!(by_amounts.taxed_price.is_none() && by_amounts.line_items[0].tax_rate.is_some());
+    assert_eq!(sums(&mode(&by_amounts, "External")), (1108, 1219, 111), "rates from outside stay");
+    let platform = mode(&whole, "Platform");
     assert_eq!(sums(&platform).2, 190 + 21, "the external rates are gone");
     let refused = world.update(&platform, json!([rate(0)])).err().unwrap();
     assert_eq!(refused.code(), Code::InvalidOperation);

@@ -1,6 +1,6 @@
 //! A guest becomes a customer: what becomes of the lines.
 
-use super::world::{World, id, money};
+use super::world::{World, id, money, sums};
 use crate::carts::{Held, adopt};
 use api::Code;
 use api::cart::{CartMergeMode, CartState};
@@ -137,6 +137,34 @@ fn the_cart_of_who_signs_in_is_worked_out_anew() {
     assert_eq!((anew.line_items.len(), anew.total_price.cent_amount), (1, 1470));
     assert_eq!(anew.line_items[0].variant, cart.line_items[0].variant);
     assert_ne!(renewed(true).line_items[0].variant, cart.line_items[0].variant);
+}
+
+#[test]
+fn a_cart_in_place_of_another_is_taxed_anew_only_if_the_address_was_the_others() {
+    let mut world = World::new();
+    let of = |who: serde_json::Value, address: bool| {
+        let mut draft = json!({"currency": "EUR", "lineItems": [{"sku": "chair"}]});
+        draft.as_object_mut().unwrap().extend(who.as_object().unwrap().clone());
+        if address {
+            draft["shippingAddress"] = json!({"country": "DE"});
+        }
+        world.create(draft).unwrap()
+    };
+    let (guest, anna) = (json!({"anonymousId": "guest"}), json!({"customerId": "anna"}));
+    let guests = of(guest, true);
+    let (near, nowhere) = (of(anna.clone(), true), of(anna, false));
+    world.taxes_in_germany(&json!(0.5));
+    let replaced = |former: Option<&Held>| {
+        let cart = world.with(|cx| {
+            let mut cart = guests.clone();
+            adopt::replace(&mut cart, former.map(|cart| &cart.body), &signs_in(), cx)?;
+            Ok(cart)
+        });
+        sums(&cart.unwrap())
+    };
+    assert_eq!(replaced(None), (970, 1455, 485));
+    assert_eq!(replaced(Some(&near)), (970, 1154, 184));
+    assert_eq!(replaced(Some(&nowhere)), (970, 1154, 184));
 }
 
 #[test]

@@ -63,9 +63,7 @@ impl World {
         world.product("chair", 1000);
         world.product("stone", 108);
         world.missing_product("ghost");
-        let rates = json!([{"id": "r-de", "name": "VAT", "amount": 0.19, "includedInPrice": false, "country": "DE"},
-            {"id": "r-at", "name": "USt", "amount": 0.2, "includedInPrice": true, "country": "AT"}]);
-        world.by_key(Kind::TaxCategory, "tc", "tc", &json!({"name": "all", "rates": rates}));
+        world.taxes_in_germany(&json!(0.19));
         world.by_key(Kind::Zone, "zone", "zone", &json!({"name": "DE", "locations": [{"country": "DE"}]}));
         world.method(&json!({}));
         let vip = json!({"typeId": "customer-group", "id": "vip"});
@@ -81,6 +79,12 @@ impl World {
             "messages": {"enabled": false}, "carts": {"deleteDaysAfterLastModification": 90}});
         project.as_object_mut().unwrap().extend(rest.as_object().unwrap().clone());
         self.facts.learn(project_lookup("demo"), vec![stored("demo", &project)]);
+    }
+
+    pub(super) fn taxes_in_germany(&mut self, amount: &Value) {
+        let rates = json!([{"id": "r-de", "name": "VAT", "amount": amount, "includedInPrice": false, "country": "DE"},
+            {"id": "r-at", "name": "USt", "amount": 0.2, "includedInPrice": true, "country": "AT"}]);
+        self.by_key(Kind::TaxCategory, "tc", "tc", &json!({"name": "all", "rates": rates}));
     }
 
     pub(super) fn method(&mut self, rest: &Value) {

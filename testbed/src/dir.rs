@@ -136,6 +136,22 @@ pub fn sweep_all() -> Result<()> {
     sweep(&runs()?)
 }
 
+/// The directories of all instances of `server` whose owners live, this process or another.
+///
+/// # Errors
+/// If the cache cannot be read.
+pub(crate) fn living(server: &str) -> Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(runs()?)? {
+        let dir = entry?.path();
+        let Some(name) = dir.file_name().and_then(OsStr::to_str) else { continue };
+        if name.starts_with(&format!("{server}-")) && owner_of(name).is_some_and(Process::lives) {
+            found.push(dir);
+        }
+    }
+    Ok(found)
+}
+
 fn sweep(runs: &Path) -> Result<()> {
     clear(runs, |owner| !owner.lives())
 }

@@ -26,7 +26,11 @@ impl Cluster {
         let made =
             Command::new("sh").args(["-c", script]).arg(here.join("node/archive.sh")).arg(&archive).status();
         assert!(made.unwrap().success());
-        cluster.0.load(std::slice::from_ref(&archive)).unwrap();
+        // By a copy of the kubeconfig, as Tilt hands it to what it starts.
+        let copy = archive.with_extension("kubeconfig");
+        std::fs::copy(cluster.0.kubeconfig_path(), &copy).unwrap();
+        Kubernetes::given(copy.clone()).load(std::slice::from_ref(&archive)).unwrap();
+        std::fs::remove_file(copy).unwrap();
         std::fs::remove_file(archive).unwrap();
         cluster.says(&format!("apply -f {}", here.join("tests/common/pods.yaml").display()));
         cluster.says("rollout status --timeout=120s deployment/web");

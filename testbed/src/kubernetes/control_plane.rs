@@ -23,6 +23,11 @@ use crate::ports::Port;
 /// Long, as a busy machine takes ten times what an idle one does.
 const PATIENCE: Duration = Duration::from_secs(180);
 
+/// What the directory of a control plane is called.
+pub(super) const DIRECTORY: &str = "kubernetes";
+/// The file in it by which an admin reaches the cluster.
+pub(super) const KUBECONFIG_FILE: &str = "kubeconfig";
+
 /// Where the API server is, and where Services are, of which its own is the first.
 #[derive(Debug)]
 struct Place {
@@ -131,7 +136,7 @@ impl Place {
 
 impl Files {
     fn write(api_port: &Port, place: &Place, nodes: Option<&Nodes>) -> Result<Self> {
-        let dir = Dir::new("kubernetes")?;
+        let dir = Dir::new(DIRECTORY)?;
         let authority = Authority::new()?;
         let (ip, service) = (place.ip.to_string(), place.api_service.to_string());
         let names = ["kubernetes", "kubernetes.default", "kubernetes.default.svc", &ip, &service];
@@ -143,7 +148,7 @@ impl Files {
         let token = random_token()?;
         let mut users = format!("{token},admin,admin,system:masters\n");
         let text = |token: &str| kubeconfig(api_port, &dir.join("ca.crt"), token);
-        fs::write(dir.join("kubeconfig"), text(&token))?;
+        fs::write(dir.join(KUBECONFIG_FILE), text(&token))?;
         if let Some(nodes) = nodes {
             let client = authority.client("kube-apiserver", "system:masters")?;
             fs::write(dir.join("client.crt"), client.certificate)?;
@@ -165,7 +170,7 @@ impl Files {
     }
 
     fn kubeconfig(&self) -> PathBuf {
-        self.dir.join("kubeconfig")
+        self.dir.join(KUBECONFIG_FILE)
     }
 }
 

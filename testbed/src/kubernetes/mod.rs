@@ -12,8 +12,8 @@ use anyhow::{Context, Result, ensure};
 use serde::{Deserialize, Serialize};
 
 use crate::nodes::{self, Nodes};
-use crate::{bed, binaries};
-use control_plane::ControlPlane;
+use crate::{bed, binaries, dir};
+use control_plane::{ControlPlane, DIRECTORY, KUBECONFIG_FILE};
 
 /// Variables that name a kubeconfig, the first that is set counts.
 const VARIABLES: [&str; 2] = ["TESTBED_KUBECONFIG", "KUBECONFIG"];
@@ -117,10 +117,15 @@ impl Kubernetes {
         Ok(None)
     }
 
-    /// The cluster that a kubeconfig names.
+    /// The cluster that a kubeconfig names, also one that is a copy of a testbed's: tools hand such on.
     pub fn given(kubeconfig: PathBuf) -> Self {
-        let nodes = fs::read(kubeconfig.with_file_name(NODES_FILE)).unwrap_or_default();
-        Self { nodes: serde_json::from_slice(&nodes).ok(), kubeconfig, own: None }
+        let nodes = nodes_beside(&kubeconfig).or_else(|| {
+            let address = address_in(&kubeconfig);
+            let living = dir::living(DIRECTORY).unwrap_or_default().into_iter();
+            let mut originals = living.map(|dir| dir.join(KUBECONFIG_FILE));
+            nodes_beside(&originals.find(|original| address_in(original) == address)?)
+        });
+        Self { nodes, kubeconfig, own: None }
     }
 
     /// Builds what is not in the cache: the servers, and the tools that tests use beside them, so that no test waits.
@@ -167,11 +172,7 @@ impl Kubernetes {
 
     /// The API server's `HOST:PORT`, as far as the kubeconfig tells.
     pub fn address(&self) -> String {
-        let text = fs::read_to_string(&self.kubeconfig).unwrap_or_default();
-        let url = text.lines().find_map(|line| line.trim_start_matches([' ', '-']).strip_prefix("server:"));
-        let url = url.unwrap_or_default().trim().trim_matches(['"', '\'']);
-        let after = url.split_once("://").map_or(url, |(_, after)| after);
-        after.split('/').next().unwrap_or_default().to_owned()
+        address_in(&self.kubeconfig).unwrap_or_default()
     }
 
     /// The kubeconfig of an admin.
@@ -214,4 +215,17 @@ impl Kubernetes {
     fn own_control_plane(&mut self) -> Result<&mut ControlPlane> {
         self.own.as_mut().context("this cluster was given, so it is not ours to stop; use Kubernetes::start")
     }
+}
+
+/// What a testbed wrote down about the nodes of a cluster whose kubeconfig it made.
+fn nodes_beside(kubeconfig: &Path) -> Option<NodesOfTestbed> {
+    serde_json::from_slice(&fs::read(kubeconfig.with_file_name(NODES_FILE)).ok()?).ok()
+}
+
+fn address_in(kubeconfig: &Path) -> Option<String> {
+    let text = fs::read_to_string(kubeconfig).ok()?;
+    let url = text.lines().find_map(|line| line.trim_start_matches([' ', '-']).strip_prefix("server:"))?;
+    let url = url.trim().trim_matches(['"', '\'']);
+    let after = url.split_once("://").map_or(url, |(_, after)| after);
+    after.split('/').next().map(str::to_owned)
 }

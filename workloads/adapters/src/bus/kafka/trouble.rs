@@ -154,6 +154,8 @@ impl ClientContext for Context {
             RDKafkaLogLevel::Emerg | RDKafkaLogLevel::Alert | RDKafkaLogLevel::Critical => {
                 tracing::error!(facility, message, "Kafka client");
             }
+            // The client's opinion of our settings, the same at each start.
+            _ if facility == "CONFWARN" => tracing::debug!(facility, message, "Kafka client"),
             // What matters among these comes to `error` below, too, and is logged there.
             RDKafkaLogLevel::Error | RDKafkaLogLevel::Warning => {
                 tracing::info!(facility, message, "Kafka client");

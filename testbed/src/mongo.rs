@@ -87,7 +87,7 @@ impl MongoServer {
         let store = Postgres::start()?;
         let port = Port::free()?.on(ip);
         let address = port.address();
-        let mut launch = Launch::new(program)
+        let mut launch = Launch::go(program)
             .arg("--handler=pg")
             .arg(format!("--postgresql-url={}", store.url()))
             .arg("--state-dir=.")

@@ -134,7 +134,7 @@ fn rule(member: &str) -> Option<Rule> {
         }
         service if SERVICES.contains(&service) => rule(
             &["api", "predicate", "pricing", "kit"],
-            &["adapters"],
+            &["adapters", "conformance"],
             "a service reaches other services through `Peers`, and its store through `Store`",
         ),
         _ => None,

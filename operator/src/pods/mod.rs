@@ -22,6 +22,8 @@ use tokio::time::Instant;
 const FIRST: Duration = Duration::from_secs(2);
 /// Between looks that find the same again and again.
 const MOST: Duration = Duration::from_secs(20);
+/// Between two looks at any stacks, on average: where hundreds are not ready, each is looked at less often.
+const EACH: Duration = Duration::from_millis(100);
 
 /// Why a service, or the managed database or broker, does not serve: its name, and the words.
 pub type Trouble = (String, String);
@@ -70,9 +72,11 @@ impl Pods {
         };
         if now >= look.next {
             let found = look_at(cluster, key).await;
-            look.pause = if found == look.found { (look.pause * 2).min(MOST) } else { FIRST };
+            let mut looks = self.looks();
+            let most = MOST.max(EACH * u32::try_from(looks.len()).unwrap_or(u32::MAX));
+            look.pause = if found == look.found { (look.pause * 2).min(most) } else { FIRST };
             look = Look { next: now + look.pause, found, ..look };
-            self.looks().insert(key.clone(), look.clone());
+            looks.insert(key.clone(), look.clone());
         }
         (look.found, look.next)
     }

@@ -176,7 +176,7 @@ impl Files {
 
 fn start_etcd(program: PathBuf, port: &Port, peer_port: &Port) -> Result<Instance> {
     let (client, peer) = (format!("http://{}", port.address()), format!("http://{}", peer_port.address()));
-    let launch = Launch::new(program)
+    let launch = Launch::go(program)
         .arg("--data-dir=data")
         .arg(format!("--listen-client-urls={client}"))
         .arg(format!("--advertise-client-urls={client}"))
@@ -190,7 +190,7 @@ fn start_etcd(program: PathBuf, port: &Port, peer_port: &Port) -> Result<Instanc
 
 fn api_server(program: PathBuf, files: &Files, port: &Port, etcd: &Port, place: &Place) -> Launch {
     let file = |name: &str| files.dir.join(name);
-    Launch::new(program)
+    Launch::go(program)
         .arg(format!("--etcd-servers=http://{}", etcd.address()))
         .arg(format!("--bind-address={}", place.ip))
         .arg(format!("--advertise-address={}", place.ip))
@@ -227,7 +227,7 @@ fn is_ready(client: &Client, node: &str) -> bool {
 
 /// What both controllers are told: whom to talk to, at which pace, and that they are alone.
 fn controller(program: PathBuf, files: &Files) -> Launch {
-    Launch::new(program)
+    Launch::go(program)
         .arg_path("--kubeconfig=", files.kubeconfig())
         .arg("--leader-elect=false")
         .arg("--secure-port=0")

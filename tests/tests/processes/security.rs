@@ -2,7 +2,7 @@
 
 use commerce_tests::processes::{Plan, Processes, Servers};
 use commerce_tests::{Client, PATIENCE};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -91,14 +91,13 @@ async fn nobody_is_served_past_the_gateway() {
 async fn a_service_that_is_off_is_a_clear_404_and_not_asked_for_its_health() {
     let servers = Servers::shared();
     let plan = Plan { services: &["account", "project", "gateway"], replicas: 1, ..Plan::default() };
-    let stack = Processes::start(&servers, &plan).await;
+    let mut stack = Processes::start(&servers, &plan).await;
     let client = stack.client("shop", "admin", 0).await;
     let answer = client.get("/orders").await;
     assert_eq!((answer.status, answer.code()), (404, "ResourceNotFound"));
     assert!(answer.body["message"].as_str().unwrap().contains("'order' is switched off"), "{}", answer.body);
-    let health = reqwest::get(format!("{}/api/v1/services/health", stack.url("gateway", 0))).await.unwrap();
-    assert_eq!(health.status(), 200);
-    let health: Value = health.json().await.unwrap();
+    let (status, health) = health_of(&stack).await;
+    assert_eq!(status, 200);
     let names: Vec<&str> =
         health["services"].as_array().unwrap().iter().map(|s| s["name"].as_str().unwrap()).collect();
     assert_eq!(names, ["account", "project"]);
@@ -110,4 +109,19 @@ async fn a_service_that_is_off_is_a_clear_404_and_not_asked_for_its_health() {
         .unwrap();
     let paths = description["paths"].as_object().unwrap();
     assert!(paths.contains_key("/oauth/token") && !paths.keys().any(|path| path.contains("/orders")));
+
+    // One that ought to be there says why it is not up.
+    stack.kill("project", 0);
+    let (status, health) = health_of(&stack).await;
+    assert_eq!(status, 503);
+    let project = &health["services"][1];
+    assert_eq!((&project["status"], &project["ping"]["status"]), (&json!("DOWN"), &json!("DOWN")));
+    assert!(project["reason"].is_string(), "{project}");
+}
+
+/// What the gateway says of its services.
+async fn health_of(stack: &Processes) -> (u16, Value) {
+    let url = format!("{}/api/v1/services/health", stack.url("gateway", 0));
+    let answer = reqwest::get(url).await.unwrap();
+    (answer.status().as_u16(), answer.json().await.unwrap())
 }

@@ -46,7 +46,20 @@ pub(crate) async fn healthcheck(options: Options) -> Result<(), Failure> {
     })?;
     for service in health.get("services").and_then(Value::as_array).into_iter().flatten() {
         let text = |field: &str| service.get(field).and_then(Value::as_str).unwrap_or("?");
-        let _ = writeln!(std::io::stdout(), "{:<10} {}", text("name"), text("status"));
+        let why = why(service);
+        let _ = writeln!(std::io::stdout(), "{:<10} {}{why}", text("name"), text("status"));
     }
     if status.is_success() { Ok(()) } else { Err(Failure::Run("not every service is up".to_owned())) }
+}
+
+/// Why a service is not up, as far as the gateway knows: `: the store is DOWN, no ping came back`.
+fn why(service: &Value) -> String {
+    let text = |pointer: &str| service.pointer(pointer).and_then(Value::as_str);
+    let parts = ["store", "bus"].into_iter().filter_map(|part| {
+        text(&format!("/{part}")).filter(|state| *state != "UP").map(|state| format!("the {part} is {state}"))
+    });
+    let ping = text("/ping/status").filter(|state| *state != "UP").map(|_| "no ping came back".to_owned());
+    let reasons: Vec<String> =
+        text("/reason").map(str::to_owned).into_iter().chain(parts).chain(ping).collect();
+    if reasons.is_empty() { String::new() } else { format!(": {}", reasons.join(", ")) }
 }

@@ -111,7 +111,11 @@ impl Health {
         let asked = peers::call::<Value>(self.parts.peers.as_ref(), service, "/health", &request, &());
         match tokio::time::timeout(PATIENCE, asked).await {
             Ok(Ok(answer)) => answer,
-            _ => json!({"status": "DOWN"}),
+            Ok(Err(error)) => {
+                tracing::debug!(%service, %error, "a service did not say how it is");
+                json!({"reason": "it cannot be reached"})
+            }
+            Err(_) => json!({"reason": format!("no answer within {} s", PATIENCE.as_secs())}),
         }
     }
 }

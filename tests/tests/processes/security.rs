@@ -2,7 +2,7 @@
 
 use commerce_tests::processes::{Plan, Processes, Servers};
 use commerce_tests::{Client, PATIENCE};
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::time::{Duration, Instant};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -115,7 +115,7 @@ async fn a_service_that_is_off_is_a_clear_404_and_not_asked_for_its_health() {
     let (status, health) = health_of(&stack).await;
     assert_eq!(status, 503);
     let project = &health["services"][1];
-    assert_eq!((&project["status"], &project["ping"]["status"]), (&json!("DOWN"), &json!("DOWN")));
+    assert_eq!(project["status"], "DOWN");
     assert!(project["reason"].is_string(), "{project}");
 }
 

@@ -70,7 +70,10 @@ export async function podsRows({ effort, tell }) {
 
 function shoppingRow(turns) {
   const measure = "requests of the six-call guest checkout, in pods and in one process";
-  if (turns.failed) return { measure, target: "reported", result: "no result", failed: turns.failed };
+  // A turn in which the stand-in of MongoDB let nobody through says nothing of a request.
+  const idle = !turns.failed && turns.some((turn) => turn.pods.checkouts === 0 || turn.laptop.checkouts === 0);
+  const failed = turns.failed ?? (idle ? "a turn ended before a checkout did" : undefined);
+  if (failed) return { measure, target: "reported", result: "no result", failed };
   const of = (where) => {
     const requests = median(turns.map((turn) => turn[where].perSecond)) * CALLS;
     const used = {};

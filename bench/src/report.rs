@@ -8,6 +8,8 @@ use std::time::Duration;
 pub(crate) struct Tally {
     /// Microseconds of each round that ended well inside the measured time.
     pub(crate) latencies: Vec<u64>,
+    /// Rounds that ended well, whenever.
+    pub(crate) rounds: usize,
     pub(crate) errors: usize,
     pub(crate) first_error: Option<String>,
 }
@@ -20,6 +22,7 @@ impl Tally {
 
     pub(crate) fn add(&mut self, other: Self) {
         self.latencies.extend(other.latencies);
+        self.rounds += other.rounds;
         self.errors += other.errors;
         self.first_error = self.first_error.take().or(other.first_error);
     }
@@ -30,7 +33,7 @@ impl Tally {
         let count = self.latencies.len();
         let quantile = |per_mille: usize| self.latencies.get(count * per_mille / 1000).copied();
         json!({
-            "scenario": scenario, "clients": clients, "count": count, "seconds": seconds(elapsed),
+            "scenario": scenario, "clients": clients, "count": count, "rounds": self.rounds, "seconds": seconds(elapsed),
             "perSecond": if self.errors == 0 { Some(per_second(count, elapsed)) } else { None },
             "p50Micros": quantile(500), "p90Micros": quantile(900), "p99Micros": quantile(990), "p999Micros": quantile(999),
             "maxMicros": self.latencies.last(),

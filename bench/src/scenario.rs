@@ -91,6 +91,7 @@ async fn one_client(round: Round, client: usize, from: Instant, to: Instant) -> 
         at = at.wrapping_add(101);
         match round.once(&mut connection, at).await {
             Ok(()) => {
+                tally.rounds += 1;
                 let ended = Instant::now();
                 if ended >= from && ended < to {
                     tally.latencies.push(micros(ended - began));

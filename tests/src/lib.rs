@@ -156,9 +156,14 @@ impl Stack {
     }
 }
 
+/// What speaks HTTP here. An answer that never comes is a failure.
+pub fn http() -> reqwest::Client {
+    reqwest::Client::builder().timeout(PATIENCE).build().unwrap()
+}
+
 /// A token of the client-credentials flow.
 pub async fn token(url: &str, id: &str, secret: &str) -> String {
-    let answer: Value = reqwest::Client::new()
+    let answer: Value = http()
         .post(format!("{url}/oauth/token"))
         .basic_auth(id, Some(secret))
         .header("content-type", "application/x-www-form-urlencoded")
@@ -218,7 +223,7 @@ impl Answer {
 impl Client {
     /// A client of the project at this address.
     pub fn new(url: &str, project: &str, token: String) -> Self {
-        Self { http: reqwest::Client::new(), base: format!("{url}/{project}"), token }
+        Self { http: http(), base: format!("{url}/{project}"), token }
     }
 
     /// The same place with another token.

@@ -83,7 +83,7 @@ async fn a_revoked_token_and_those_of_a_deleted_client_are_out_at_once() {
     let draft = serde_json::json!({"name": "short-lived", "scope": "view_orders:shop"});
     let made = admin.post("/api-clients", draft).await.expect(201);
     let (id, secret) = (made["id"].as_str().unwrap(), made["secret"].as_str().unwrap());
-    let http = reqwest::Client::new();
+    let http = commerce_tests::http();
     let token = |form: &'static str| {
         http.post(format!("{}/oauth/token", stack.url))
             .basic_auth(id, Some(secret))

@@ -136,7 +136,9 @@ impl Admin {
     pub async fn delete(&self, topic: &str) {
         let results = self.0.delete_topics(&[topic], &options()).await.unwrap();
         assert_eq!(results, [Ok(topic.to_owned())]);
+        let began = Instant::now();
         while self.partitions(topic).is_some() {
+            assert!(began.elapsed() < PATIENCE, "{topic} does not go");
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     }

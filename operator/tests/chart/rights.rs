@@ -105,14 +105,14 @@ async fn every_right_that_the_chart_gives_is_used_and_no_other_is_asked_for() {
         "gateway": {"httpRoute": {"parentRefs": [{"name": "public"}]}},
         "services": {"cart": {"autoscaling": {"minReplicas": 1, "maxReplicas": 3}}},
     });
-    lab.apply("shop", full).await;
+    lab.apply_whole("shop", full).await;
     lab.apply("market", json!({"gateway": {"host": "market.example.com", "ingress": {}}})).await;
     let stack = lab.written("shop").await;
     lab.written("market").await;
     traffic.heal();
 
     // What is no longer wanted goes.
-    lab.apply("shop", json!({"services": {"inventory": {"enabled": false}}})).await;
+    lab.apply_whole("shop", json!({"services": {"inventory": {"enabled": false}}})).await;
     lab.apply("market", json!({})).await;
     // So does what only an earlier release made.
     for kind in [MAPS, "apps/v1 StatefulSet statefulsets"] {
@@ -205,8 +205,8 @@ async fn for_one_namespace_nothing_outside_of_it_is_needed_or_touched() {
     let scaled = json!({"spec": {"replicas": 7}});
     deployments.patch("shop-cart", &PatchParams::default(), &Patch::Merge(&scaled)).await.unwrap();
     lab.event("shop", "DriftCorrected").await;
-    deployments.delete("shop-order", &DeleteParams::default()).await.unwrap();
-    until("it is there again", async || deployments.get_opt("shop-order").await.unwrap()).await;
+    deployments.delete("shop-project", &DeleteParams::default()).await.unwrap();
+    until("it is there again", async || deployments.get_opt("shop-project").await.unwrap()).await;
     lab.delete("shop").await;
     lab.event("shop", "Deleted").await;
     operator.stop().await;

@@ -91,7 +91,7 @@ async fn topics_and_users_are_kept_as_wanted_and_go_with_their_stack_and_with_no
     for lab in [&lab, &neighbour] {
         secret(lab, "mongo", json!({"uri": mongodb.uri()})).await;
         operators.push(operator(lab).await);
-        lab.apply("shop", spec(&json!({"bootstrapServers": kafka.address()}))).await;
+        lab.apply_whole("shop", spec(&json!({"bootstrapServers": kafka.address()}))).await;
     }
     for lab in [&lab, &neighbour] {
         lab.reason("shop", "BackendsReady", "BackendsAsWanted").await;

@@ -9,7 +9,7 @@ use std::time::Duration;
 async fn an_empty_spec_becomes_all_objects_of_a_stack_and_a_status() {
     let lab = Lab::new("quickstart").await;
     let operator = lab.operator().await;
-    lab.apply("shop", json!({})).await;
+    lab.apply_whole("shop", json!({})).await;
     let stack = lab.written("shop").await;
     let status = stack.status.unwrap();
     assert_eq!(said(&status, "Ready").1, "ServicesNotReady");

@@ -30,7 +30,7 @@ async fn paused_means_that_nothing_is_changed_and_that_the_stack_says_so() {
     operator.traffic.forget();
 
     lab.apply("shop", json!({"operation": {"paused": true}, "services": {"cart": {"replicas": 3}}})).await;
-    lab.objects(DEPLOYMENTS).delete("shop-order", &DeleteParams::default()).await.unwrap();
+    lab.objects(DEPLOYMENTS).delete("shop-project", &DeleteParams::default()).await.unwrap();
     operator.quiet().await;
     tokio::time::sleep(Duration::from_secs(1)).await;
     let writes = operator.traffic.writes();
@@ -42,14 +42,14 @@ async fn paused_means_that_nothing_is_changed_and_that_the_stack_says_so() {
     );
     let paused = lab.stacks().get("shop").await.unwrap().status.unwrap();
     assert_eq!(paused.observed_generation, before.status.unwrap().observed_generation);
-    assert!(!lab.children("shop").await.contains_key("Deployment shop-order"));
+    assert!(!lab.children("shop").await.contains_key("Deployment shop-project"));
 
     lab.apply("shop", json!({"services": {"cart": {"replicas": 3}}})).await;
     let resumed = lab.written("shop").await;
     assert_eq!(said(&resumed.status.unwrap(), "Paused").0, "");
     let children = lab.children("shop").await;
     assert_eq!(children["Deployment shop-cart"]["spec"]["replicas"], json!(3));
-    assert!(children.contains_key("Deployment shop-order"));
+    assert!(children.contains_key("Deployment shop-project"));
     lab.event("shop", "Resumed").await;
     operator.stop().await;
 }

@@ -181,7 +181,7 @@ impl Lane {
     /// One mutant after the other, each over the stack that the last one left.
     async fn run(mut self, lab: &Lab, all: &[Value], count: usize) -> Tally {
         let mut tally = Tally::default();
-        lab.apply(&self.stack(), self.spec.clone()).await;
+        lab.apply_whole(&self.stack(), self.spec.clone()).await;
         for _ in 0..count {
             if self.random.random_bool(0.04) {
                 self.misname(lab).await;

@@ -9,6 +9,7 @@ mod limits;
 mod shop;
 
 use api::ServiceName;
+use commerce_tests::PATIENCE;
 use faults::Fault;
 use futures::future::join_all;
 use serde_json::{Value, json};
@@ -288,7 +289,9 @@ async fn an_order_is_told_of_once_and_one_that_was_undone_never() {
     let mut consumer = shop.bus.join("test", &["order"]).await.unwrap();
     let mut events = Vec::new();
     while events.len() < 3 {
-        events.extend(consumer.next(10).await.unwrap().into_iter().map(|delivery| delivery.event));
+        let more = tokio::time::timeout(PATIENCE, consumer.next(10)).await;
+        let more = more.unwrap_or_else(|_| panic!("only {events:?} came")).unwrap();
+        events.extend(more.into_iter().map(|delivery| delivery.event));
     }
     let kinds: Vec<&str> = events.iter().map(|event| event.kind.as_str()).collect();
     assert_eq!(kinds, ["order.created", "order.updated", "order.deleted"]);

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 async fn token(stack: &Processes, project: &str, client: &str) -> Option<Client> {
     let env = stack.env(project, client, 0);
-    let answer = reqwest::Client::new()
+    let answer = commerce_tests::http()
         .post(format!("{}/oauth/token", env["CTP_AUTH_URL"]))
         .basic_auth(&env["CTP_CLIENT_ID"], Some(&env["CTP_CLIENT_SECRET"]))
         .header("content-type", "application/x-www-form-urlencoded")

@@ -17,7 +17,7 @@ async fn a_withdrawn_token_is_out_at_every_gateway_within_seconds() {
             one.get("").await.expect(200);
         }
         let env = stack.env("shop", "admin", gateway);
-        let answer = reqwest::Client::new()
+        let answer = commerce_tests::http()
             .post(format!("{}/oauth/token/revoke", env["CTP_AUTH_URL"]))
             .basic_auth(&env["CTP_CLIENT_ID"], Some(&env["CTP_CLIENT_SECRET"]))
             .header("content-type", "application/x-www-form-urlencoded")
@@ -42,7 +42,7 @@ async fn nobody_is_served_past_the_gateway() {
     let plan = Plan { services: &["account", "project", "gateway"], replicas: 1, ..Plan::default() };
     let stack = Processes::start(&servers, &plan).await;
     let client = stack.client("shop", "admin", 0).await;
-    let http = reqwest::Client::new();
+    let http = commerce_tests::http();
     for (method, url) in [
         ("GET", format!("{}/shop", stack.url("project", 0))),
         ("POST", format!("{}/oauth/token", stack.url("account", 0))),

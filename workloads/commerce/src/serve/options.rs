@@ -111,7 +111,8 @@ impl Options {
     pub(crate) fn check(self, secrets: Secrets) -> Result<Config, Failure> {
         let service = self.service;
         let needed = |name: &str, what: &str| Failure::Use(format!("{name} is not set: {what}"));
-        if self.port == self.internal_port {
+        // Zero stands for any port that is free, so two of them are two ports.
+        if self.port == self.internal_port && self.port != 0 {
             let port = self.port;
             return Err(Failure::Use(format!("PORT and INTERNAL_PORT are both {port}; choose two ports")));
         }

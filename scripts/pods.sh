@@ -20,11 +20,26 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM
 
-# One after the other: they share a stack, and two cores.
+# scenarios TESTBED IMAGES TESTS SAID [FILTER…]: beneath the cluster. One after the other, as they share a stack and two
+# cores. What failed runs once more: what fails twice is a fault, what passes then is told.
+scenarios() {
+  local testbed=$1 images=$2 tests=$3 said=$4 failed
+  shift 4
+  "$testbed" load "$images"/*.tar
+  cd tests
+  run() { "$tests" --ignored --nocapture --test-threads 1 "$@" | tee "$said"; }
+  run "$@" && return
+  mapfile -t failed < <(sed -n '/^failures:$/,/^test result/s/^    \([a-z0-9_]*::[a-z0-9_:]*\)$/\1/p' "$said" | sort -u)
+  [ ${#failed[@]} -gt 0 ] || die "the scenarios ended before their end"
+  say "once more: ${failed[*]}"
+  run --exact "${failed[@]}" || die "failed twice; see above"
+  say "passed the second time (look into it): ${failed[*]}"
+}
+export -f scenarios
+
 # shellcheck disable=SC2016 # the inner shell's own variables
 TRANSCRIPT=$work/pods "$TARGET/debug/testbed" run --only kubernetes --nodes 2 -- \
-  bash -euc '"$1" load "$2"/*.tar; cd tests; shift 2; exec "$@"' pods "$TARGET/debug/testbed" "$TARGET/images" \
-  "$tests" --ignored --nocapture --test-threads 1 "$@"
+  bash -c '. scripts/lib.sh; scenarios "$@"' pods "$TARGET/debug/testbed" "$TARGET/images" "$tests" "$work/said" "$@"
 
 if [ -n "${TRANSCRIPT:-}" ] && [ $# -eq 0 ]; then
   node tests/journeys/lib/compare.mjs "$TRANSCRIPT" "$work/pods"

@@ -2,12 +2,15 @@
 # suites.sh DIRECTORY: runs every test program of the workspace as `cargo test` would, but as many at a time as there are
 # cores, or LANES: most of them wait for servers most of the time. Those that took longest the last time go first. What a
 # program says is shown when it has ended, and kept in DIRECTORY/log; one that fails does not keep the others from running.
-# One that has not ended after half an hour, or SUITE_SECONDS, is shown with its processes, and ended.
+# One that has not ended after a quarter of an hour, or SUITE_SECONDS, is shown with its processes, and ended.
+#
+# What failed runs once more at the end, alone: what passes then was held up by its neighbours, which is told, and what
+# fails twice is a fault.
 . "$(dirname "$0")/lib.sh"
 
 export DIRECTORY=$1
 export TIED='setpriv --pdeathsig TERM' # whoever ends this script ends all beneath it
-export SUITE_SECONDS=${SUITE_SECONDS:-1800}
+export SUITE_SECONDS=${SUITE_SECONDS:-900}
 TIMES=$CACHE/suite-seconds # of the last run: seconds, place of the program in the sources
 
 # Lines of: directory to run in, program, its place in the sources (workloads/cart/tests/http/main.rs).
@@ -50,7 +53,10 @@ suite() {
   flock 9
   printf '\n     Running %s (%s s)\n' "$place" $((EPOCHSECONDS - began)) | cat - "$said" | tee -a /dev/fd/9
   printf '%s\t%s\n' $((EPOCHSECONDS - began)) "$place" >>"$DIRECTORY/times"
-  [ "$status" -eq 0 ] || failures "$place" "$status" "$said" >>"$DIRECTORY/failed"
+  if [ "$status" -ne 0 ]; then
+    failures "$place" "$status" "$said" >>"$DIRECTORY/failed"
+    printf '%s\n' "$1" >>"$DIRECTORY/again"
+  fi
   rm "$said"
 }
 
@@ -77,10 +83,22 @@ failures() {
 }
 export -f suite processes_of failures
 
+# each LANES: runs the programs of the lines that come in.
+each() { $TIED xargs -P "$1" -d '\n' -I{} $TIED bash -c 'suite "$1"' suite {}; }
+
 mkdir -p "$CACHE"
 touch "$TIMES"
-programs | longest_first | $TIED xargs -P "${LANES:-$(nproc)}" -d '\n' -I{} $TIED bash -c 'suite "$1"' suite {}
+programs | longest_first | each "${LANES:-$(nproc)}"
 [ -s "$DIRECTORY/times" ] || die "cargo built no test program"
 sort -nr "$DIRECTORY/times" >"$TIMES"
-[ ! -e "$DIRECTORY/failed" ] || die "these programs failed:
+[ -e "$DIRECTORY/again" ] || exit 0
+
+mv "$DIRECTORY/again" "$DIRECTORY/once_more"
+mv "$DIRECTORY/failed" "$DIRECTORY/failed_beside_others"
+say "once more, alone:
+$(cat "$DIRECTORY/failed_beside_others")"
+each 1 <"$DIRECTORY/once_more"
+[ ! -e "$DIRECTORY/failed" ] || die "these programs failed twice:
 $(cat "$DIRECTORY/failed")"
+say "passed alone, having failed beside others (look into it):
+$(cat "$DIRECTORY/failed_beside_others")"

@@ -37,3 +37,7 @@ fi
 
 awk '/^test result:/ { suites++; passed += $4; failed += $6; ignored += $8 }
   END { printf "cargo test: %d passed; %d failed; %d ignored; %d suites\n", passed, failed, ignored, suites }' "$work/suites/log"
+if [ -e "$work/suites/failed_beside_others" ]; then
+  say "those that failed passed when they ran once more, alone; look into:
+$(cat "$work/suites/failed_beside_others")"
+fi

@@ -136,9 +136,14 @@ impl Admin {
     pub async fn delete(&self, topic: &str) {
         let results = self.0.delete_topics(&[topic], &options()).await.unwrap();
         assert_eq!(results, [Ok(topic.to_owned())]);
+        self.disappear(topic).await;
+    }
+
+    /// Waits until the broker shows no topic whose name begins so: it has taken a removal before all of it know.
+    pub async fn disappear(&self, prefix: &str) {
         let began = Instant::now();
-        while self.partitions(topic).is_some() {
-            assert!(began.elapsed() < PATIENCE, "{topic} does not go");
+        while !self.topics(prefix).is_empty() {
+            assert!(began.elapsed() < PATIENCE, "{:?} do not go", self.topics(prefix));
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     }

@@ -15,9 +15,9 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use std::collections::BTreeMap;
 
-/// What `commerce serve` may take to stop, with some to spare: 5 s until others notice, 20 s for requests,
-/// and then its last events.
-const GRACE: i64 = 45;
+/// What `commerce serve` may take to stop, with some to spare: 5 s until others notice, 65 s for requests, of which the
+/// gateway lets none take longer than 60, and then its last events.
+const GRACE: i64 = 90;
 /// The directory of everything that is mounted.
 const MOUNTS: &str = "/etc/commerce";
 

@@ -58,8 +58,8 @@ pub(crate) struct Options {
     /// Seconds between failing /readyz and closing the ports, once asked to stop: until others have noticed
     #[arg(long, env = "DRAIN_DELAY", default_value_t = 5)]
     drain_delay: u64,
-    /// Seconds that requests under way may take after that
-    #[arg(long, env = "DRAIN_TIMEOUT", default_value_t = 20)]
+    /// Seconds that requests under way may take after that; the gateway answers each within 60
+    #[arg(long, env = "DRAIN_TIMEOUT", default_value_t = 65)]
     drain_timeout: u64,
 }
 

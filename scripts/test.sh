@@ -23,7 +23,7 @@ scripts/step "cargo test, beside real servers" "$TARGET/debug/testbed" run -- sc
 
 # Few examples of every operation; `tests/fuzz/run.sh` by itself sends many more.
 scripts/step "SDK journeys, generated requests" \
-  env TRANSCRIPT="$work/one" FUZZ=1 FUZZ_PHASES=fuzzing FUZZ_EXAMPLES=8 FUZZ_SECONDS=600 scripts/journeys.sh
+  env TRANSCRIPT="$work/one" FUZZ=1 FUZZ_PHASES=fuzzing FUZZ_EXAMPLES=5 FUZZ_SECONDS=600 scripts/journeys.sh
 
 scripts/step "SDK journeys, every service as processes" env TRANSCRIPT="$work/one" scripts/processes.sh
 

@@ -8,7 +8,7 @@
 #
 # FUZZ_SEED (1), FUZZ_EXAMPLES (per operation, 25), FUZZ_WORKERS (2), FUZZ_SECONDS (1800), FUZZ_PHASES
 # (examples,coverage,fuzzing). Coverage tries each bound of each schema, which is some 100,000 requests and 20
-# minutes; fuzzing alone with 8 examples is some 2,000 requests and one or two minutes.
+# minutes; fuzzing alone with 5 examples is some 1,600 requests and one or two minutes.
 # It makes and changes data: use an ephemeral stack or an empty project.
 set -eu
 

@@ -238,7 +238,8 @@ async fn under_constant_take_over_a_value_still_has_one_holder() {
     while let Some(writer) = writers.join_next().await {
         done += writer.unwrap();
     }
-    assert!(done > 0, "no write came through");
+    let enough = if began.elapsed() < ENOUGH { 20 } else { 0 };
+    assert!(done > enough, "only {done} writes came through in {:?}", began.elapsed());
 
     let mut holders: HashMap<(String, String), String> = HashMap::new();
     let mut all = stored(&store).find(doc! {"state": "live"}).await.unwrap();

@@ -160,3 +160,18 @@ impl Options {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Command;
+
+    #[test]
+    fn draining_waits_for_longer_than_the_gateway_lets_a_request_take() {
+        let command = Options::augment_args(Command::new("serve"));
+        let drain = command.get_arguments().find(|argument| argument.get_id() == "drain_timeout");
+        let default =
+            drain.and_then(|argument| argument.get_default_values().first()?.to_str()?.parse().ok());
+        assert!(default.map(Duration::from_secs) > Some(gateway::Limits::default().time), "{default:?}");
+    }
+}

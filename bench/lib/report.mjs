@@ -103,10 +103,10 @@ Events of documents in SQLite are drained by the relay to a real broker (one par
 
 ### Operator
 
-The operator is a process of its own, against a real API server and etcd with the cluster's controllers and scheduler on the same machine, no nodes, so all pods stay pending. Figures of writes are the operator's own counters, without renewals of its lease.
+The operator is a process of its own, against a real API server and etcd with the cluster's controllers and scheduler on the same machine, no nodes, so all pods stay pending. Figures of writes are the operator's own counters, without renewals of its lease. It looks after the whole cluster, so it also hears of what the bare client writes, and leaves it alone.
 
 - **One stack**: from the user's apply of \`spec: {}\` until its status says that all objects are written, with the objects counted afterwards; the bare client applies the same rendered objects in another namespace with as many requests at once, and does nothing else. In turns, with pauses in which the controllers end what they began.
-- **Many stacks** are applied as fast as four clients can, and counted until the last is written. The controllers make ReplicaSets, pods and endpoint slices of them meanwhile. Flux's published figure is of another machine.
+- **Many stacks**, ten to a namespace, are applied as fast as four clients can, and counted until the last is written. All in one namespace, the cluster's own controllers compare every pod with every Service and disruption budget of all stacks, which keeps them busy for many minutes and is most of what is then measured: 82 objects/s, drift p99 902 ms and edits p99 1680 ms in such a run on 2026-11-30. The controllers make ReplicaSets, pods and endpoint slices of them meanwhile. Flux's published figure is of another machine.
 - **Drift** is a selector of a Service changed by somebody else, until a read shows it repaired; an **edit** is a changed number of replicas, from the apply until the status says that it is written. Each is of one stack among all, one after another.
 - **Memory** is \`VmRSS\` when nothing is left to write; the peak is \`VmHWM\`.
 

@@ -32,6 +32,9 @@ use tokio::time::sleep;
 const PARALLEL: usize = 16;
 /// How many stacks "few" are.
 const FEW: usize = 20;
+/// How many of the many stacks share a namespace. The cluster's own controllers compare every pod of a namespace with
+/// every Service and disruption budget there: all in one, and nothing but that would be measured.
+const PER_NAMESPACE: usize = 10;
 
 #[derive(Parser)]
 struct Arguments {
@@ -61,8 +64,10 @@ type Written = watch::Receiver<HashMap<String, i64>>;
 struct Bench {
     arguments: Arguments,
     client: Client,
-    /// Where the operator looks, and where the bare client writes unseen by it.
-    namespaces: [String; 2],
+    /// Where the few stacks are; those of the many have it as their prefix.
+    namespace: String,
+    /// Where the bare client writes.
+    bare: String,
     process: Option<Process>,
     written: Written,
 }
@@ -78,10 +83,10 @@ async fn main() {
     config.default_retry = false;
     let client = Client::try_from(config).unwrap();
     let name = format!("measure-{:06x}", rand::random::<u32>() & 0xff_ffff);
-    let namespaces = [name.clone(), format!("{name}-bare")];
-    define(&client, &namespaces).await;
-    let written = follow(Api::namespaced(client.clone(), &name));
-    let mut bench = Bench { arguments, client, namespaces, process: None, written };
+    let written = follow(define(&client).await);
+    let mut bench =
+        Bench { arguments, client, bare: format!("{name}-bare"), namespace: name, process: None, written };
+    bench.make_namespaces().await;
     bench.start().await;
     bench.one_stack().await;
     bench.few_stacks().await;
@@ -93,19 +98,16 @@ async fn main() {
     bench.end().await;
 }
 
-async fn define(client: &Client, namespaces: &[String]) {
+async fn define(client: &Client) -> Api<CommerceStack> {
     let definition: CustomResourceDefinition = serde_yaml::from_str(&crds::yaml()).unwrap();
     let api: Api<CustomResourceDefinition> = Api::all(client.clone());
     let params = PatchParams::apply("measure").force();
     api.patch(&definition.name_any(), &params, &Patch::Apply(&definition)).await.unwrap();
-    for name in namespaces {
-        let space: Namespace = serde_json::from_value(json!({"metadata": {"name": name}})).unwrap();
-        Api::all(client.clone()).create(&PostParams::default(), &space).await.unwrap();
-    }
     let stacks: Api<CommerceStack> = Api::all(client.clone());
     while stacks.list(&ListParams::default().limit(1)).await.is_err() {
         sleep(Duration::from_millis(50)).await;
     }
+    stacks
 }
 
 /// Notes which stacks are written, as the API server tells.
@@ -130,10 +132,32 @@ fn follow(stacks: Api<CommerceStack>) -> Written {
 }
 
 impl Bench {
+    fn namespaces(&self) -> Vec<String> {
+        let of_many =
+            (0..self.arguments.stacks).step_by(PER_NAMESPACE).map(|number| self.home(&shop(number)));
+        [self.namespace.clone(), self.bare.clone()].into_iter().chain(of_many).collect()
+    }
+
+    async fn make_namespaces(&self) {
+        for name in self.namespaces() {
+            let space: Namespace = serde_json::from_value(json!({"metadata": {"name": name}})).unwrap();
+            Api::all(self.client.clone()).create(&PostParams::default(), &space).await.unwrap();
+        }
+    }
+
+    /// The namespace of a stack.
+    fn home(&self, stack: &str) -> String {
+        match stack.strip_prefix("shop-") {
+            Some(number) => {
+                format!("{}-{}", self.namespace, number.parse::<usize>().unwrap() / PER_NAMESPACE)
+            }
+            None => self.namespace.clone(),
+        }
+    }
+
     async fn start(&mut self) {
-        let namespace = &self.namespaces[0];
         let process = Command::new(&self.arguments.operator)
-            .args(["run", "--watch-namespace", namespace, "--lease-namespace", namespace])
+            .args(["run", "--lease-namespace", &self.namespace])
             .args(["--commerce-image", "localhost/commerce:1", "--log", "warn"])
             .args(["--metrics-address", &format!("127.0.0.1:{}", self.arguments.port)])
             .stdout(Stdio::null())
@@ -151,8 +175,8 @@ impl Bench {
     async fn end(mut self) {
         drop(self.process.take());
         let spaces: Api<Namespace> = Api::all(self.client.clone());
-        for name in &self.namespaces {
-            spaces.delete(name, &DeleteParams::default()).await.unwrap();
+        for name in self.namespaces() {
+            spaces.delete(&name, &DeleteParams::default()).await.unwrap();
         }
     }
 
@@ -201,7 +225,7 @@ impl Bench {
     async fn apply(&self, name: &str, spec: Value) -> i64 {
         let stack = json!({"apiVersion": "commercestack.io/v1alpha1", "kind": "CommerceStack",
             "metadata": {"name": name}, "spec": spec});
-        let stacks: Api<CommerceStack> = Api::namespaced(self.client.clone(), &self.namespaces[0]);
+        let stacks: Api<CommerceStack> = Api::namespaced(self.client.clone(), &self.home(name));
         let params = PatchParams::apply("user").force();
         stacks.patch(name, &params, &Patch::Apply(&stack)).await.unwrap().metadata.generation.unwrap()
     }
@@ -249,7 +273,7 @@ impl Bench {
         let mut count = 0;
         for kind in KindId::all().filter(|kind| !kind.get().optional) {
             let api: Api<DynamicObject> =
-                Api::namespaced_with(self.client.clone(), &self.namespaces[0], &kind.resource());
+                Api::namespaced_with(self.client.clone(), &self.home(name), &kind.resource());
             count += api.list_metadata(&labelled).await.unwrap().items.len();
         }
         count
@@ -271,7 +295,7 @@ impl Bench {
             assert_eq!(self.count(&name).await, objects, "objects of {name}");
 
             sleep(pause).await;
-            let children = self.children(&self.namespaces[1], &format!("bare-{round}"));
+            let children = self.children(&self.bare, &format!("bare-{round}"));
             let start = Instant::now();
             let applied = stream::iter(&children).for_each_concurrent(PARALLEL, async |child| {
                 let id = child.id();
@@ -304,7 +328,7 @@ impl Bench {
     }
 
     async fn many_stacks(&self) {
-        let names: Vec<String> = (0..self.arguments.stacks).map(|number| format!("shop-{number}")).collect();
+        let names: Vec<String> = (0..self.arguments.stacks).map(shop).collect();
         let objects = self.children("x", "shop-0").len() * names.len();
         let start = Instant::now();
         self.bring(&names).await;
@@ -329,10 +353,11 @@ impl Bench {
     }
 
     async fn drift(&self) {
-        let services: Api<Service> = Api::namespaced(self.client.clone(), &self.namespaces[0]);
         let mut times = Vec::new();
         for number in 0..self.arguments.changes {
-            let name = format!("shop-{}-gateway", number % self.arguments.stacks);
+            let stack = shop(number % self.arguments.stacks);
+            let services: Api<Service> = Api::namespaced(self.client.clone(), &self.home(&stack));
+            let name = format!("{stack}-gateway");
             let selector = services.get(&name).await.unwrap().spec.unwrap().selector;
             let change = json!({"spec": {"selector": {"app.kubernetes.io/name": "nobody"}}});
             let params = PatchParams { field_manager: Some("rival".into()), ..PatchParams::default() };
@@ -350,7 +375,7 @@ impl Bench {
     async fn edits(&self) {
         let mut times = Vec::new();
         for number in 0..self.arguments.changes {
-            let name = format!("shop-{}", number % self.arguments.stacks);
+            let name = shop(number % self.arguments.stacks);
             let replicas = 2 + number / self.arguments.stacks;
             let start = Instant::now();
             let generation = self.apply(&name, json!({"services": {"cart": {"replicas": replicas}}})).await;
@@ -377,6 +402,11 @@ impl Bench {
         let value = json!({"stacks": self.all(), "seconds": took, "writes": writes, "memory": self.memory()});
         say("restart", &value);
     }
+}
+
+/// The name of one of the many stacks.
+fn shop(number: usize) -> String {
+    format!("shop-{number}")
 }
 
 /// The least time that this share of all is not above.

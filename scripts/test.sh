@@ -16,6 +16,11 @@ scripts/step "build the tests" cargo test --workspace $locked --no-run
 # shellcheck disable=SC2086
 scripts/step "build the programs" cargo build --workspace $locked --bins
 
+# The first start builds what a node consists of: once and here, where no test's time is running.
+if [ "$(id -u)" -eq 0 ]; then
+  scripts/step "nodes of the testbed" "$TARGET/debug/testbed" run --only kubernetes --nodes 1 -- true
+fi
+
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 mkdir "$work/suites"

@@ -5,6 +5,11 @@
 # the scenarios on real pods.
 . "$(dirname "$0")/lib.sh"
 
+is_root=
+[ "$(id -u)" -ne 0 ] || is_root=yes
+# Said before anything is built, not half an hour later.
+[ -n "$is_root" ] || [ -z "${CI:-}" ] || die "the scenarios on pods need root, for their nodes: run this as root"
+
 locked=${CI:+--locked}
 if [ -t 1 ] && [ -z "${NO_COLOR:-}" ]; then
   export CARGO_TERM_COLOR=always # through tee, cargo sees no terminal
@@ -17,7 +22,7 @@ scripts/step "build the tests" cargo test --workspace $locked --no-run
 scripts/step "build the programs" cargo build --workspace $locked --bins
 
 # The first start builds what a node consists of: once and here, where no test's time is running.
-if [ "$(id -u)" -eq 0 ]; then
+if [ -n "$is_root" ]; then
   scripts/step "nodes of the testbed" "$TARGET/debug/testbed" run --only kubernetes --nodes 1 -- true
 fi
 
@@ -32,10 +37,8 @@ scripts/step "SDK journeys, generated requests" \
 
 scripts/step "SDK journeys, every service as processes" env TRANSCRIPT="$work/one" scripts/processes.sh
 
-if [ "$(id -u)" -eq 0 ]; then
+if [ -n "$is_root" ]; then
   scripts/step "scenarios on pods" env TRANSCRIPT="$work/one" PROFILE=dev scripts/pods.sh
-elif [ -n "${CI:-}" ]; then
-  die "the scenarios on pods need root, for their nodes: run this as root"
 else
   say "LEFT OUT: the scenarios on pods need root, for their nodes (sudo make pods)"
 fi

@@ -33,7 +33,7 @@ const PARALLEL: usize = 16;
 /// How many stacks "few" are.
 const FEW: usize = 20;
 /// How many of the many stacks share a namespace. The cluster's own controllers compare every pod of a namespace with
-/// every Service and disruption budget there: all in one, and nothing but that would be measured.
+/// every Service and disruption budget there: with all in one, that would be most of what is measured.
 const PER_NAMESPACE: usize = 10;
 
 #[derive(Parser)]

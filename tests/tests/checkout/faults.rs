@@ -145,12 +145,12 @@ impl Store for FaultyStore {
         self.inner.query(query)
     }
 
-    fn due(&self, now: api::Timestamp, limit: u32) -> Stored<'_, Vec<DocKey>> {
-        self.inner.due(now, limit)
+    fn due(&self, kinds: Vec<api::Kind>, now: api::Timestamp, limit: u32) -> Stored<'_, Vec<DocKey>> {
+        self.inner.due(kinds, now, limit)
     }
 
-    fn unpublished(&self, limit: u32) -> Stored<'_, Vec<Unpublished>> {
-        self.inner.unpublished(limit)
+    fn unpublished(&self, kinds: Option<Vec<api::Kind>>, limit: u32) -> Stored<'_, Vec<Unpublished>> {
+        self.inner.unpublished(kinds, limit)
     }
 
     fn published(&self, up_to: Vec<Published>) -> Stored<'_, ()> {

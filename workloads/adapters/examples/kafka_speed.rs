@@ -118,7 +118,7 @@ async fn main() {
     let (relay, task) = Relay::start(Arc::clone(&store), Arc::clone(&bus), stop.clone());
     relay.flush().await;
     report("relay_backlog", count, started, cpu_before);
-    assert!(store.unpublished(1).await.unwrap().is_empty());
+    assert!(store.unpublished(None, 1).await.unwrap().is_empty());
 
     let (started, cpu_before) = (Instant::now(), cpu());
     write_all(&store, &ids, 2, Some(&relay)).await;

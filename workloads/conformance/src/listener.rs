@@ -50,7 +50,7 @@ impl Listener {
 
     /// Waits until the relay has nothing left, and what it published was heard: an event behind all of them is.
     async fn hear_all(&self) {
-        while !self.store.unpublished(1).await.unwrap().is_empty() {
+        while !self.store.unpublished(None, 1).await.unwrap().is_empty() {
             tokio::time::sleep(LOOK).await;
         }
         let time = SystemClock.now();

@@ -23,8 +23,9 @@ pub async fn run(
     handlers: HashMap<api::Kind, Recover>,
     stop: CancellationToken,
 ) {
+    let kinds: Vec<_> = handlers.keys().copied().collect();
     loop {
-        match store.due(clock.now(), BATCH).await {
+        match store.due(kinds.clone(), clock.now(), BATCH).await {
             Ok(due) => {
                 for key in due {
                     let Some(handler) = handlers.get(&key.kind) else { continue };

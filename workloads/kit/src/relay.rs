@@ -1,6 +1,7 @@
 //! The outbox relay: publishes what writes left in the outboxes, in order, then removes it there.
 //!
-//! It is woken after every write and sweeps by itself besides, so that what a crash left goes out too.
+//! It is woken after every write, and then looks at the outboxes of what was written alone. At its start and
+//! from time to time it looks at all of them, so that what a crash left goes out too.
 //!
 //! **What holds**, also for several replicas of a service that share one store, each with its own relay:
 //! - Delivery is at least once. An event leaves the outbox only when the bus has it for good.
@@ -15,9 +16,12 @@
 
 use crate::bus::{BusError, Event, EventBus};
 use crate::store::{Published, Store, Unpublished};
-use std::sync::Arc;
+use api::Kind;
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::{Notify, mpsc, oneshot};
+use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
 /// Documents of one look into the outboxes.
@@ -27,16 +31,36 @@ const LIKELY_MORE: usize = 2_000;
 const LIKELY_MORE_BYTES: usize = 4 << 20;
 /// Documents that are published at once.
 const PORTION: usize = 500;
-/// How often the relay looks without being woken.
+/// How often the relay looks at all outboxes.
 const SWEEP: Duration = Duration::from_secs(60);
-
+/// The pause after a look that failed.
+const AGAIN: Duration = Duration::from_millis(500);
 /// How long the pass at the end may take.
 const LAST_PASS: Duration = Duration::from_secs(10);
+
+/// What was written since the last look.
+#[derive(Default)]
+struct Written {
+    kinds: Mutex<BTreeSet<Kind>>,
+    wake: Notify,
+}
+
+impl Written {
+    fn add(&self, kind: Kind) {
+        self.kinds.lock().unwrap_or_else(PoisonError::into_inner).insert(kind);
+        self.wake.notify_one();
+    }
+
+    fn take(&self) -> Vec<Kind> {
+        let mut kinds = self.kinds.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::take(&mut *kinds).into_iter().collect()
+    }
+}
 
 /// The handle by which writers wake the relay.
 #[derive(Clone)]
 pub struct Relay {
-    wake: Arc<Notify>,
+    written: Arc<Written>,
     flush: mpsc::Sender<oneshot::Sender<()>>,
 }
 
@@ -47,15 +71,15 @@ impl Relay {
         bus: Arc<dyn EventBus>,
         stop: CancellationToken,
     ) -> (Self, tokio::task::JoinHandle<()>) {
-        let wake = Arc::new(Notify::new());
+        let written = Arc::<Written>::default();
         let (flush, flushes) = mpsc::channel(64);
-        let task = tokio::spawn(run(store, bus, Arc::clone(&wake), flushes, stop));
-        (Self { wake, flush }, task)
+        let task = tokio::spawn(run(store, bus, Arc::clone(&written), flushes, stop));
+        (Self { written, flush }, task)
     }
 
-    /// Says that a write left events.
-    pub fn wake(&self) {
-        self.wake.notify_one();
+    /// Says that a write of a document of this kind left events.
+    pub fn wake(&self, kind: Kind) {
+        self.written.add(kind);
     }
 
     /// Waits until everything that was written before the call is published, or publishing failed once.
@@ -70,18 +94,21 @@ impl Relay {
 async fn run(
     store: Arc<dyn Store>,
     bus: Arc<dyn EventBus>,
-    wake: Arc<Notify>,
+    written: Arc<Written>,
     mut flushes: mpsc::Receiver<oneshot::Sender<()>>,
     stop: CancellationToken,
 ) {
     let mut waiting: Vec<oneshot::Sender<()>> = Vec::new();
+    let mut sweep = tokio::time::interval(SWEEP);
+    sweep.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
+        let mut sweeping = false;
         tokio::select! {
-            () = wake.notified() => {}
+            () = written.wake.notified() => {}
             Some(done) = flushes.recv() => waiting.push(done),
-            () = tokio::time::sleep(SWEEP) => {}
+            _ = sweep.tick() => sweeping = true,
             () = stop.cancelled() => {
-                let last = drain(store.as_ref(), bus.as_ref());
+                let last = drain(store.as_ref(), bus.as_ref(), None);
                 if tokio::time::timeout(LAST_PASS, last).await.is_err() {
                     tracing::warn!("events wait in the outbox for the next start: the bus does not answer");
                 }
@@ -91,22 +118,24 @@ async fn run(
         while let Ok(done) = flushes.try_recv() {
             waiting.push(done);
         }
-        let ok = drain(store.as_ref(), bus.as_ref()).await;
+        let kinds = written.take();
+        let kinds = (!sweeping && waiting.is_empty()).then_some(kinds);
+        let ok = drain(store.as_ref(), bus.as_ref(), kinds).await;
         waiting.drain(..).for_each(|done| {
             let _ = done.send(());
         });
         if !ok {
-            // The next wake or sweep tries again; do not spin on a bus that is away.
-            tokio::time::sleep(Duration::from_millis(500)).await;
-            wake.notify_one();
+            // Do not spin on a bus that is away.
+            tokio::time::sleep(AGAIN).await;
+            sweep.reset_immediately();
         }
     }
 }
 
-/// Publishes until nothing is left. `false` if the store or bus failed.
-async fn drain(store: &dyn Store, bus: &dyn EventBus) -> bool {
+/// Publishes until nothing of these kinds is left, or of all. `false` if the store or bus failed.
+async fn drain(store: &dyn Store, bus: &dyn EventBus, kinds: Option<Vec<Kind>>) -> bool {
     loop {
-        let found = match store.unpublished(BATCH).await {
+        let found = match store.unpublished(kinds.clone(), BATCH).await {
             Ok(found) if found.is_empty() => return true,
             Ok(found) => found,
             Err(error) => {

@@ -139,7 +139,7 @@ async fn a_store_that_is_killed_keeps_all_that_it_answered_and_nothing_by_halves
         let store = store::open(dir.path(), &kinds());
         let mut outboxes: HashMap<String, Vec<Event>> = HashMap::new();
         loop {
-            let unpublished = store.unpublished(10_000).await.unwrap();
+            let unpublished = store.unpublished(None, 10_000).await.unwrap();
             if unpublished.is_empty() {
                 break;
             }

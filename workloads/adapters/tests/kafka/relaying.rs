@@ -54,7 +54,7 @@ async fn an_event_that_is_too_large_goes_out_as_its_reference_in_its_place() {
         let stop = CancellationToken::new();
         let (relay, task) = Relay::start(Arc::clone(&store), bus.clone(), stop.clone());
         relay.flush().await;
-        assert!(store.unpublished(10).await.unwrap().is_empty());
+        assert!(store.unpublished(None, 10).await.unwrap().is_empty());
 
         let mut consumer = join(&bus, "group", &["order"]).await;
         let read = read_until(&mut consumer, |read| read.iter().any(|d| d.event.change_seq == 40)).await;
@@ -99,7 +99,7 @@ async fn relays_that_share_a_store_keep_the_order_of_first_deliveries() {
     for (_, task) in relays {
         task.await.unwrap();
     }
-    assert!(store.unpublished(10).await.unwrap().is_empty());
+    assert!(store.unpublished(None, 10).await.unwrap().is_empty());
     let bus = topics.bus();
     bus.publish((0..60).map(|n| event("order", &format!("end-{n}"), 1)).collect()).await.unwrap();
     let mut consumer = join(&bus, "group", &["order"]).await;

@@ -79,7 +79,7 @@ async fn an_insert_that_begins_after_the_fence_replaces_the_tombstone() {
     write(&store, again.clone(), vec![event(&again, 1)]).await.unwrap();
     assert_eq!(by_id(&store, "crashed").await, Some(again));
     assert_eq!(by_key(&store, "coffee").await.as_deref(), Some("crashed"));
-    assert_eq!(store.unpublished(10).await.unwrap().len(), 1);
+    assert_eq!(store.unpublished(None, 10).await.unwrap().len(), 1);
     assert!(matches!(write(&store, document("crashed", 1, &[]), vec![]).await, Err(StoreError::Conflict)));
 }
 

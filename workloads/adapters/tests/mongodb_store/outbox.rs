@@ -1,6 +1,7 @@
 //! The outbox beside other writes, what the server is asked to hold, and what opening does.
 
 use crate::harness::*;
+use api::Kind;
 use bson::doc;
 use commerce_adapters::bus::local::LocalBus;
 use commerce_adapters::store::mongodb::{MongoOptions, MongoStore, OpenError};
@@ -8,14 +9,14 @@ use futures::TryStreamExt;
 use kit::bus::{Event, EventBus};
 use kit::clock::{Clock, SystemClock};
 use kit::relay::Relay;
-use kit::store::{Store, StoreError};
+use kit::store::{KindSchema, MAIN, Store, StoreError};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 async fn waiting(store: &MongoStore) -> Vec<i64> {
-    let all = store.unpublished(10).await.unwrap();
+    let all = store.unpublished(None, 10).await.unwrap();
     all.iter().flat_map(|u| u.events.iter().map(|e| e.change_seq)).collect()
 }
 
@@ -29,7 +30,7 @@ async fn a_replace_keeps_events_that_are_not_yet_published() {
     write(&store, second.clone(), vec![event(&second, 3)]).await.unwrap();
     write(&store, document("a", 3, &[]), vec![]).await.unwrap();
     assert_eq!(waiting(&store).await, [1, 2, 3]);
-    assert_eq!(store.unpublished(10).await.unwrap()[0].events[2], event(&second, 3));
+    assert_eq!(store.unpublished(None, 10).await.unwrap()[0].events[2], event(&second, 3));
 
     store.published(vec![out(&first, 1), out(&first, 2)]).await.unwrap();
     assert_eq!(waiting(&store).await, [3]);
@@ -92,7 +93,7 @@ async fn publishing_beside_writes_loses_no_event() {
     let mut seen = Vec::new();
     let relay = async {
         while seen.last() != Some(&60) {
-            for unpublished in store.unpublished(10).await.unwrap() {
+            for unpublished in store.unpublished(None, 10).await.unwrap() {
                 let new = unpublished.events.iter().map(|e| e.change_seq);
                 seen.extend(new);
                 store.published(unpublished.published().into_iter().collect()).await.unwrap();
@@ -107,6 +108,49 @@ async fn publishing_beside_writes_loses_no_event() {
     assert!(in_time, "the last event never came: {seen:?}");
     assert_eq!(seen, (2..=60).collect::<Vec<_>>());
     assert!(waiting(&store).await.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_relay_looks_at_all_outboxes_at_its_start_and_then_at_those_it_is_told_of() {
+    const OTHER: Kind = Kind::Category;
+    let Some(db) = TestDb::fresh() else { return };
+    let dir = tempfile::TempDir::new().unwrap();
+    let bus: Arc<dyn EventBus> =
+        Arc::new(LocalBus::open(&dir.path().join("bus.db"), Arc::new(SystemClock)).unwrap());
+    let kinds = [KIND, OTHER].map(|kind| KindSchema { kind, views: &[MAIN], indexes: &[] });
+    let store = Arc::new(db.open_with(&kinds, impatient()).await);
+    let left = async |kind| !store.unpublished(Some(vec![kind]), 10).await.unwrap().is_empty();
+    let gone = async |kind| {
+        let until_gone = async {
+            while left(kind).await {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        let in_time = tokio::time::timeout(Duration::from_secs(30), until_gone).await;
+        assert!(in_time.is_ok(), "the events of a {kind} did not go out");
+    };
+    let tell = async |kind, id, rev| {
+        let mut next = document(id, rev, &[]);
+        next.key.kind = kind;
+        let told = Event { time: SystemClock.now(), ..event(&next, rev) };
+        write(&store, next, vec![told]).await.unwrap();
+    };
+
+    // As a process leaves it that ends between a write and its event.
+    tell(OTHER, "left", 1).await;
+    let stop = CancellationToken::new();
+    let (relay, task) = Relay::start(Arc::clone(&store) as _, bus, stop.clone());
+    gone(OTHER).await;
+
+    tell(OTHER, "left", 2).await;
+    tell(KIND, "told", 1).await;
+    relay.wake(KIND);
+    gone(KIND).await;
+    assert!(left(OTHER).await, "nobody told the relay of it");
+    relay.wake(OTHER);
+    gone(OTHER).await;
+    stop.cancel();
+    task.await.unwrap();
 }
 
 /// As two replicas of a service do, each with its own connection and relay.
@@ -136,7 +180,7 @@ async fn relays_of_two_replicas_keep_the_order_of_first_deliveries() {
                 // Of now, as the bus lets go of old ones.
                 let told = Event { time: SystemClock.now(), ..event(&next, rev) };
                 write(store, next, vec![told]).await.unwrap();
-                relay.wake();
+                relay.wake(KIND);
             }
         })
     });
@@ -148,7 +192,7 @@ async fn relays_of_two_replicas_keep_the_order_of_first_deliveries() {
     for (_, _, task) in replicas {
         task.await.unwrap();
     }
-    assert!(store.unpublished(10).await.unwrap().is_empty());
+    assert!(store.unpublished(None, 10).await.unwrap().is_empty());
 
     let mut consumer = bus.join("group", &["product"]).await.unwrap();
     let mut numbers: BTreeMap<String, Vec<i64>> = BTreeMap::new();

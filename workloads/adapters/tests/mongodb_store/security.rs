@@ -32,7 +32,7 @@ async fn a_user_with_a_password_is_let_in_and_no_other() {
     write(&store, first.clone(), vec![event(&first, 1)]).await.unwrap();
     assert_eq!(by_key(&store, "tea").await.as_deref(), Some("a"));
     store.published(vec![out(&first, 1)]).await.unwrap();
-    assert!(store.unpublished(10).await.unwrap().is_empty());
+    assert!(store.unpublished(None, 10).await.unwrap().is_empty());
 
     let wrong = uri(&server, "shop", "wr0ng-s3cret");
     let unknown = uri(&server, "nobody", PASSWORD);

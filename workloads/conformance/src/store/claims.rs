@@ -27,7 +27,7 @@ pub async fn a_taken_value_is_refused_and_the_loser_changes_nothing(store: Share
     let write = Write { events: vec![event(&loser, 1)], ..inserting(&loser) };
     assert!(is_claimed(store.write(write).await, "sku=b"));
     assert_eq!(get(&store, "second").await, None);
-    assert!(store.unpublished(10).await.unwrap().is_empty());
+    assert!(store.unpublished(None, 10).await.unwrap().is_empty());
     assert_eq!(holder(&store, "sku=b").await.as_deref(), Some("first"));
     insert(&store, &claiming("third", &["sku=c", "sku=a"])).await;
 }

@@ -52,7 +52,7 @@ pub async fn a_write_with_a_stale_rev_is_refused_and_changes_nothing(store: Shar
     assert_eq!(get(&store, "a").await, Some(second));
     assert_eq!(holder(&store, "key=old").await.as_deref(), Some("a"));
     assert_eq!(holder(&store, "key=new").await, None);
-    assert!(store.unpublished(10).await.unwrap().is_empty(), "a refused write leaves no events");
+    assert!(store.unpublished(None, 10).await.unwrap().is_empty(), "a refused write leaves no events");
 
     let absent = cart("nowhere", "{}");
     assert!(is_conflict(store.write(replacing(&next(&absent))).await));

@@ -15,7 +15,7 @@ fn out(document: &Document, change_seq: i64) -> Published {
 
 /// The change numbers of a cart's unpublished events.
 async fn waiting(store: &SharedStore, name: &str) -> Vec<i64> {
-    let unpublished = store.unpublished(100).await.unwrap();
+    let unpublished = store.unpublished(None, 100).await.unwrap();
     let of = unpublished.into_iter().find(|entry| entry.key.id == id(name));
     of.map_or_else(Vec::new, |entry| entry.events.iter().map(|event| event.change_seq).collect())
 }
@@ -29,13 +29,15 @@ pub async fn events_stay_in_order_until_they_are_published(store: SharedStore) {
     store.write(telling(inserting(&other), &[1])).await.unwrap();
     insert(&store, &cart("silent", "{}")).await;
 
-    let mut found = store.unpublished(100).await.unwrap();
+    let mut found = store.unpublished(None, 100).await.unwrap();
     found.sort_by(|a, b| a.key.cmp(&b.key));
     assert_eq!(found.len(), 2);
     assert_eq!(found[0].key, first.key);
     assert_eq!(found[0].events, [event(&first, 1), event(&first, 2), event(&first, 3)], "exactly as written");
     assert_eq!(found[1].events, [event(&other, 1)]);
-    assert_eq!(store.unpublished(1).await.unwrap().len(), 1);
+    assert_eq!(store.unpublished(None, 1).await.unwrap().len(), 1);
+    let of_kind = store.unpublished(Some(vec![first.key.kind]), 100).await.unwrap();
+    assert_eq!(of_kind.len(), 2, "the kind is asked for by name");
 
     store.published(vec![out(&first, 2)]).await.unwrap();
     assert_eq!(waiting(&store, "a").await, [3]);
@@ -43,7 +45,7 @@ pub async fn events_stay_in_order_until_they_are_published(store: SharedStore) {
     store.published(vec![out(&first, 2)]).await.unwrap();
     assert_eq!(waiting(&store, "a").await, [3], "saying it twice changes nothing");
     store.published(vec![out(&first, 3), out(&other, 1)]).await.unwrap();
-    assert!(store.unpublished(100).await.unwrap().is_empty());
+    assert!(store.unpublished(None, 100).await.unwrap().is_empty());
 }
 
 pub async fn publishing_does_not_touch_the_document(store: SharedStore) {
@@ -86,7 +88,7 @@ pub async fn a_late_relay_removes_nothing_of_a_new_document_of_an_old_id(store: 
     let first = cart("a", "{}");
     store.write(telling(inserting(&first), &[1])).await.unwrap();
     store.write(telling(replacing(&deleted(&first)), &[2])).await.unwrap();
-    let seen_by_both = store.unpublished(10).await.unwrap().pop().unwrap().published().unwrap();
+    let seen_by_both = store.unpublished(None, 10).await.unwrap().pop().unwrap().published().unwrap();
     store.published(vec![seen_by_both.clone()]).await.unwrap();
     let again = cart("a", "{}");
     let mut write = telling(inserting(&again), &[1, 2]);
@@ -113,7 +115,7 @@ pub async fn a_relay_beside_a_writer_loses_nothing(store: SharedStore) {
     let mut relayed: Vec<i64> = Vec::new();
     let relay = async {
         while relayed.last() != Some(&EVENTS) {
-            for entry in store.unpublished(10).await.unwrap() {
+            for entry in store.unpublished(None, 10).await.unwrap() {
                 let numbers: Vec<i64> = entry.events.iter().map(|event| event.change_seq).collect();
                 store.published(entry.published().into_iter().collect()).await.unwrap();
                 relayed.extend(numbers);
@@ -124,7 +126,7 @@ pub async fn a_relay_beside_a_writer_loses_nothing(store: SharedStore) {
     tokio::time::timeout(Duration::from_secs(120), relay).await.expect("the last event never came");
     writer.await.unwrap();
     assert_eq!(relayed, (1..=EVENTS).collect::<Vec<_>>());
-    assert!(store.unpublished(10).await.unwrap().is_empty());
+    assert!(store.unpublished(None, 10).await.unwrap().is_empty());
     assert_eq!(get(&store, "a").await.map(|document| document.rev), Some(EVENTS), "no write was disturbed");
 }
 
@@ -138,10 +140,13 @@ pub async fn due_documents_come_earliest_first(store: SharedStore) {
     for document in [&due("late", 300), &soon, &pending, &category, &cart("never", "{}")] {
         insert(&store, document).await;
     }
-    let names = async |now, limit| {
-        let keys: Vec<DocKey> = store.due(at(now), limit).await.unwrap();
+    let names_of = async |kinds: &[Kind], now, limit| {
+        let keys: Vec<DocKey> = store.due(kinds.to_vec(), at(now), limit).await.unwrap();
         keys.iter().map(|key| key.id.as_str().to_owned()).collect::<Vec<_>>()
     };
+    let names = async |now, limit| names_of(&[Kind::Cart, Kind::Category], now, limit).await;
+    assert_eq!(names_of(&[Kind::Cart], 200, 2).await, ["pending", "soon"], "of the kinds asked for alone");
+    assert!(names_of(&[], 1000, 10).await.is_empty());
     assert!(names(99, 10).await.is_empty());
     assert_eq!(names(200, 10).await, ["pending", "category", "soon"]);
     assert_eq!(names(1000, 2).await, ["pending", "category"]);

@@ -228,7 +228,7 @@ impl<R: Rules> Collection<R> {
             .write(Write { expected_rev: None, document, events })
             .await
             .map_err(|error| self.write_error(error))?;
-        self.deps.relay.wake();
+        self.deps.relay.wake(R::KIND);
         Ok(Edited { json, state, changed: true })
     }
 

@@ -157,7 +157,7 @@ impl<R: Rules> Collection<R> {
                 .await
             {
                 Ok(()) => {
-                    self.deps.relay.wake();
+                    self.deps.relay.wake(R::KIND);
                     return Ok(Some(Edited { json, state: after, changed: true }));
                 }
                 // Look again: either the version moved, which is the client's 409, or only what is hidden.
@@ -195,7 +195,7 @@ impl<R: Rules> Collection<R> {
         let json = document.view(MAIN).unwrap_or_default().to_owned();
         match self.deps.store.write(Write { expected_rev: Some(pending.rev), document, events }).await {
             Ok(()) => {
-                self.deps.relay.wake();
+                self.deps.relay.wake(R::KIND);
                 Ok(Some(Edited { json, state, changed: true }))
             }
             Err(StoreError::Conflict) => Ok(None),

@@ -267,11 +267,17 @@ pub trait Store: Send + Sync + 'static {
     /// Runs a query.
     fn query(&self, query: Query) -> Boxed<'_, Result<Page, StoreError>>;
 
-    /// Documents whose `due_at` is not after `now`, earliest first.
-    fn due(&self, now: Timestamp, limit: u32) -> Boxed<'_, Result<Vec<DocKey>, StoreError>>;
+    /// Up to `limit` documents of these kinds whose `due_at` is not after `now`, earliest first.
+    fn due(&self, kinds: Vec<Kind>, now: Timestamp, limit: u32)
+    -> Boxed<'_, Result<Vec<DocKey>, StoreError>>;
 
-    /// Up to `limit` documents with unpublished events.
-    fn unpublished(&self, limit: u32) -> Boxed<'_, Result<Vec<Unpublished>, StoreError>>;
+    /// Up to `limit` documents with unpublished events: those of `kinds`, or of all for `None`. Where one
+    /// look tells of all kinds, others may be among them.
+    fn unpublished(
+        &self,
+        kinds: Option<Vec<Kind>>,
+        limit: u32,
+    ) -> Boxed<'_, Result<Vec<Unpublished>, StoreError>>;
 
     /// Removes the events up to these from the outboxes. Does not touch `rev`. Where another relay has
     /// done so already, nothing happens.

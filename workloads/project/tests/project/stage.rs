@@ -106,7 +106,7 @@ impl Stage {
     /// The messages about a resource so far, without ids and numbers.
     pub(crate) async fn messages(&self, resource: &Value) -> Vec<Value> {
         let mut messages = Vec::new();
-        for one in self.store.unpublished(1_000).await.unwrap() {
+        for one in self.store.unpublished(None, 1_000).await.unwrap() {
             if resource["id"] == one.key.id.as_str() {
                 for event in one.events {
                     let data: Value = serde_json::from_str(&event.data).unwrap();

@@ -141,12 +141,21 @@ impl Store for MongoStore {
         Box::pin(self.inner.query(query))
     }
 
-    fn due(&self, now: Timestamp, limit: u32) -> Boxed<'_, Result<Vec<DocKey>, StoreError>> {
-        self.run(|inner| async move { inner.due(now, limit).await })
+    fn due(
+        &self,
+        kinds: Vec<Kind>,
+        now: Timestamp,
+        limit: u32,
+    ) -> Boxed<'_, Result<Vec<DocKey>, StoreError>> {
+        self.run(move |inner| async move { inner.due(&kinds, now, limit).await })
     }
 
-    fn unpublished(&self, limit: u32) -> Boxed<'_, Result<Vec<Unpublished>, StoreError>> {
-        self.run(|inner| async move { inner.unpublished(limit).await })
+    fn unpublished(
+        &self,
+        kinds: Option<Vec<Kind>>,
+        limit: u32,
+    ) -> Boxed<'_, Result<Vec<Unpublished>, StoreError>> {
+        self.run(move |inner| async move { inner.unpublished(kinds.as_deref(), limit).await })
     }
 
     fn published(&self, up_to: Vec<Published>) -> Boxed<'_, Result<(), StoreError>> {

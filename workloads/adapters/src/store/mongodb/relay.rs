@@ -2,7 +2,7 @@
 
 use super::envelope::{self, doc_id};
 use super::{Inner, failed};
-use api::Timestamp;
+use api::{Kind, Timestamp};
 use bson::{Bson, Document as Bdoc, doc};
 use futures::{StreamExt, TryStreamExt};
 use kit::bus::Event;
@@ -16,12 +16,17 @@ const EVENT_BYTES: usize = 16 << 20;
 const AT_ONCE: usize = 8;
 
 impl Inner {
-    pub(super) async fn due(&self, now: Timestamp, limit: u32) -> Result<Vec<DocKey>, StoreError> {
+    pub(super) async fn due(
+        &self,
+        kinds: &[Kind],
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<DocKey>, StoreError> {
         if limit == 0 {
             return Ok(Vec::new());
         }
         let mut due = Vec::new();
-        for (&kind, entry) in &self.kinds {
+        for (&kind, entry) in self.kinds.iter().filter(|(kind, _)| kinds.contains(kind)) {
             // Deleted documents have no `dueAt`.
             let cursor = entry
                 .docs
@@ -41,10 +46,15 @@ impl Inner {
         Ok(due.into_iter().map(|(_, key)| key).collect())
     }
 
-    pub(super) async fn unpublished(&self, limit: u32) -> Result<Vec<Unpublished>, StoreError> {
+    pub(super) async fn unpublished(
+        &self,
+        kinds: Option<&[Kind]>,
+        limit: u32,
+    ) -> Result<Vec<Unpublished>, StoreError> {
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         let (mut all, mut bytes) = (Vec::new(), 0);
-        for (&kind, entry) in &self.kinds {
+        let asked = |kind: &Kind| kinds.is_none_or(|kinds| kinds.contains(kind));
+        for (&kind, entry) in self.kinds.iter().filter(|(kind, _)| asked(kind)) {
             let Some(rest) = limit.checked_sub(all.len()).filter(|rest| *rest > 0) else { break };
             // True of every outbox that is not empty, in a form that its index answers.
             let mut cursor = entry

@@ -239,14 +239,28 @@ impl Store for SqliteStore {
         })
     }
 
-    fn due(&self, now: Timestamp, limit: u32) -> Boxed<'_, Result<Vec<DocKey>, StoreError>> {
-        let kinds = Arc::clone(&self.kinds);
+    fn due(
+        &self,
+        kinds: Vec<Kind>,
+        now: Timestamp,
+        limit: u32,
+    ) -> Boxed<'_, Result<Vec<DocKey>, StoreError>> {
+        let known = Arc::clone(&self.kinds);
         Box::pin(async move {
-            Ok(self.queries.run(BACKGROUND, move |db| Ok(due(db, &kinds, now, limit)?)).await?)
+            let asked = move |db: &Connection| {
+                let kinds = known.iter().filter(|sql| kinds.contains(&sql.kind));
+                Ok(due(db, kinds, now, limit)?)
+            };
+            Ok(self.queries.run(BACKGROUND, asked).await?)
         })
     }
 
-    fn unpublished(&self, limit: u32) -> Boxed<'_, Result<Vec<Unpublished>, StoreError>> {
+    fn unpublished(
+        &self,
+        // The kinds share a table, which is read in the order of writing.
+        _kinds: Option<Vec<Kind>>,
+        limit: u32,
+    ) -> Boxed<'_, Result<Vec<Unpublished>, StoreError>> {
         Box::pin(
             async move { Ok(self.queries.run(BACKGROUND, move |db| Ok(unpublished(db, limit)?)).await?) },
         )
@@ -267,7 +281,12 @@ impl Store for SqliteStore {
     }
 }
 
-fn due(db: &Connection, kinds: &[KindSql], now: Timestamp, limit: u32) -> rusqlite::Result<Vec<DocKey>> {
+fn due<'a>(
+    db: &Connection,
+    kinds: impl Iterator<Item = &'a KindSql>,
+    now: Timestamp,
+    limit: u32,
+) -> rusqlite::Result<Vec<DocKey>> {
     let mut found = Vec::new();
     for sql in kinds {
         let mut statement = db.prepare_cached(&sql.due)?;

@@ -16,6 +16,9 @@ use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
+/// How long giving the lease back may take, of the half minute that Kubernetes leaves a pod to end.
+const RELEASE: Duration = Duration::from_secs(10);
+
 /// The fields of a lease that tell whether its holder is alive.
 type Sign = (Option<String>, Option<String>);
 
@@ -163,7 +166,7 @@ impl Candidate {
     /// Gives the lease back, so that the next leader need not wait.
     async fn release(&mut self) {
         self.fence.close();
-        let released = timeout(Duration::from_secs(2), async {
+        let released = timeout(RELEASE, async {
             let Some(mut lease) = self.api.get_opt(&self.config.name).await? else { return Ok(()) };
             let spec = lease.spec.get_or_insert_default();
             if spec.holder_identity.as_deref() == Some(self.identity.as_str()) {

@@ -80,7 +80,11 @@ impl Metrics {
         );
         registry.register("leader", "Whether this operator leads", new.leader.clone());
         registry.register("stacks", "Stacks that exist", new.stacks.clone());
-        registry.register("stack_ready", "Whether a stack is ready", new.ready.clone());
+        registry.register(
+            "stack_ready",
+            "Whether a stack is ready, by namespace and name",
+            new.ready.clone(),
+        );
         Self { registry, ..new }
     }
 

@@ -1,9 +1,11 @@
-//! The handbook's tables of conditions, reasons and events are those of the code.
+//! The handbook's tables of conditions, reasons, events and metrics are those of the code.
 
 #![allow(clippy::panic, clippy::unwrap_used, reason = "test code")]
 
+use commerce_operator::metrics::Metrics;
 use commerce_operator::reasons::{CONDITIONS, EVENTS, REASONS};
 use std::path::Path;
+use std::time::Duration;
 
 /// The text with the table between the markers of `name` made anew.
 fn with_table(text: &str, name: &str, heading: &str, rows: &[(&str, &str)]) -> String {
@@ -14,14 +16,38 @@ fn with_table(text: &str, name: &str, heading: &str, rows: &[(&str, &str)]) -> S
     format!("{before}{start}| {heading} | meaning |\n|---|---|\n{rows}{end}{after}")
 }
 
+/// Names of metrics and what they mean, as Prometheus reads them.
+fn metrics() -> Vec<(String, String)> {
+    let metrics = Metrics::new();
+    // What has labels is told once it has a value.
+    metrics.passed("ok", Duration::ZERO);
+    metrics.wrote("apply");
+    metrics.watch_failed("Secret");
+    metrics.stack_ready("namespace", "name", Some(true));
+    let text = metrics.text();
+    let help = text.lines().filter_map(|line| line.strip_prefix("# HELP ")?.split_once(' '));
+    help.map(|(name, meaning)| {
+        let counts = text.contains(&format!("# TYPE {name} counter"));
+        (format!("{name}{}", if counts { "_total" } else { "" }), meaning.to_owned())
+    })
+    .collect()
+}
+
 #[test]
-fn the_handbook_explains_every_condition_reason_and_event() {
+fn the_handbook_explains_every_condition_reason_event_and_metric() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/operating.md");
     let stands = std::fs::read_to_string(&path).unwrap();
-    let fresh =
-        [("conditions", "type", CONDITIONS), ("reasons", "reason", REASONS), ("events", "reason", EVENTS)]
-            .iter()
-            .fold(stands.clone(), |text, (name, heading, rows)| with_table(&text, name, heading, rows));
+    let metrics = metrics();
+    let metrics: Vec<(&str, &str)> = metrics.iter().map(|(n, m)| (n.as_str(), m.as_str())).collect();
+    let tables = [
+        ("conditions", "type", CONDITIONS),
+        ("reasons", "reason", REASONS),
+        ("events", "reason", EVENTS),
+        ("metrics", "metric of the operator", &metrics),
+    ];
+    let fresh = tables
+        .iter()
+        .fold(stands.clone(), |text, (name, heading, rows)| with_table(&text, name, heading, rows));
     if std::env::var_os("UPDATE_GOLDEN").is_some() {
         std::fs::write(&path, fresh).unwrap();
         return;

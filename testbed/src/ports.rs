@@ -74,11 +74,15 @@ mod tests {
 
     #[test]
     fn a_port_is_given_once_while_it_is_held() {
-        let port = Port::free().unwrap();
-        assert!(Port::take(port.number()).is_none());
-        let number = port.number();
-        drop(port);
-        assert!(Port::take(number).is_some());
+        let given_again = (0..20).any(|_| {
+            let port = Port::free().unwrap();
+            let number = port.number();
+            assert!(Port::take(number).is_none());
+            drop(port);
+            // Another program may be faster than this one.
+            Port::take(number).is_some()
+        });
+        assert!(given_again);
     }
 
     #[test]

@@ -242,7 +242,7 @@ impl Shop {
         let until = Instant::now() + Duration::from_secs(120);
         let far = self.clock.now().plus_days(1);
         loop {
-            let due = self.stores[&service].due(far, 10).await.unwrap();
+            let due = self.stores[&service].due(Kind::ALL.to_vec(), far, 10).await.unwrap();
             if due.is_empty() {
                 return;
             }

@@ -72,7 +72,7 @@ async fn write_all(store: &Arc<dyn Store>, ids: &Arc<Vec<Id>>, n: i64, relay: Op
         tokio::spawn(async move {
             while let Some(id) = ids.get(usize::try_from(next.fetch_add(1, Ordering::Relaxed)).unwrap()) {
                 write(store.as_ref(), id, n).await;
-                relay.iter().for_each(Relay::wake);
+                relay.iter().for_each(|relay| relay.wake(Kind::Cart));
             }
         })
     });

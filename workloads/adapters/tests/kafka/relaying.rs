@@ -87,7 +87,7 @@ async fn relays_that_share_a_store_keep_the_order_of_first_deliveries() {
         tokio::spawn(async move {
             for n in 1..=60 {
                 write(store.as_ref(), event("order", &format!("doc-{writer}"), n)).await;
-                wake.iter().for_each(Relay::wake);
+                wake.iter().for_each(|relay| relay.wake(Kind::Order));
                 tokio::time::sleep(Duration::from_millis(1)).await;
             }
         })

@@ -21,7 +21,7 @@ impl Publisher {
     ) -> Result<T, KafkaError> {
         let (this, generation) = (Arc::clone(self), self.generation());
         let answer = tokio::task::spawn_blocking(move || {
-            let answer = question(generation.client()?, this.request_timeout);
+            let answer = question(generation.client(), this.request_timeout);
             match &answer {
                 Ok(_) => {
                     generation.answered();
@@ -33,9 +33,9 @@ impl Publisher {
                 }
                 Err(_) => {}
             }
-            Some(answer)
+            answer
         });
-        answer.await.ok().flatten().unwrap_or(Err(KafkaError::Canceled))
+        answer.await.unwrap_or(Err(KafkaError::Canceled))
     }
 
     /// Whether a broker answers a question about a topic, be it there or not.

@@ -6,6 +6,7 @@ import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { median, mib } from "./figures.mjs";
+import { REPORTED } from "./report.mjs";
 import { beneath, cleanUp, drive, ours, release, scratch } from "./servers.mjs";
 
 const root = resolve(fileURLToPath(import.meta.url), "../../..");
@@ -75,7 +76,7 @@ function shoppingRow(turns) {
   // A turn in which the stand-in of MongoDB let nobody through says nothing of a request.
   const idle = !turns.failed && turns.some((turn) => turn.pods.checkouts === 0 || turn.laptop.checkouts === 0);
   const failed = turns.failed ?? (idle ? "a turn ended before a checkout did" : undefined);
-  if (failed) return { measure, target: "reported", result: "no result", failed };
+  if (failed) return { measure, target: REPORTED, result: "no result", failed };
   const of = (where) => {
     const requests = median(turns.map((turn) => turn[where].rate)) * CALLS;
     const used = {};
@@ -88,9 +89,8 @@ function shoppingRow(turns) {
   const told = ({ requests, perCore }) => `${requests < 20 ? requests.toFixed(1) : Math.round(requests)}/s, ${Math.round(perCore)} per second of the services' processor time`;
   return {
     measure,
-    target: "reported",
+    target: REPORTED,
     result: `pods ${told(pods)}; one process ${told(laptop)}: ${(pods.perCore / laptop.perCore).toFixed(2)} ×`,
-    met: true,
     detail: `processor time of a request in pods: ${pods.shares}; in one process: ${laptop.shares}`,
   };
 }

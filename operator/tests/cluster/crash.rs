@@ -120,7 +120,7 @@ async fn cut_off(lab: &Lab, cut: u64, expected: &BTreeMap<String, Value>) {
 async fn collected(lab: &Lab, name: &str) {
     let start = Instant::now();
     while lab.children(name).await.keys().any(|child| !is_kept(child)) && start.elapsed() < COLLECTION {
-        sleep(Duration::from_millis(200)).await;
+        sleep(Duration::from_millis(500)).await;
     }
 }
 

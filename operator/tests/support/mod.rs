@@ -309,9 +309,15 @@ impl Lab {
 
     /// Every object of the stack, by kind and name, as the API server has it.
     pub async fn children(&self, stack: &str) -> BTreeMap<String, Value> {
+        self.children_of(stack, |_| true).await
+    }
+
+    /// Those of some kinds: each kind is a request.
+    async fn children_of(&self, stack: &str, wanted: impl Fn(&str) -> bool) -> BTreeMap<String, Value> {
         let mut children = BTreeMap::new();
         let labelled = ListParams::default().labels(&format!("commercestack.io/stack={stack}"));
-        for kind in commerce_operator::kinds::KindId::all().filter(|kind| !kind.get().optional) {
+        let kinds = commerce_operator::kinds::KindId::all();
+        for kind in kinds.filter(|kind| !kind.get().optional && wanted(kind.get().kind)) {
             let api: Api<DynamicObject> =
                 Api::namespaced_with(self.admin.clone(), &self.namespace, &kind.resource());
             for object in api.list(&labelled).await.unwrap() {
@@ -327,10 +333,8 @@ impl Lab {
     pub async fn at_rest(&self, name: &str) -> CommerceStack {
         self.written(name).await;
         until("the controllers have made all pods", async || {
-            let children = self.children(name).await;
-            let workloads = children
-                .iter()
-                .filter(|(child, _)| child.starts_with("Deployment ") || child.starts_with("StatefulSet "));
+            let workloads =
+                self.children_of(name, |kind| ["Deployment", "StatefulSet"].contains(&kind)).await;
             let done = |object: &Value| {
                 let (spec, status) = (&object["spec"], &object["status"]);
                 let made = |field: &str| {
@@ -340,7 +344,7 @@ impl Lab {
                 status["observedGeneration"] == object["metadata"]["generation"]
                     && (made("updatedReplicas") || status["replicas"] == 1)
             };
-            workloads.into_iter().all(|(_, object)| done(object)).then_some(())
+            workloads.values().all(done).then_some(())
         })
         .await;
         until("the operator says why no pod runs", async || {

@@ -31,8 +31,8 @@ const LIKELY_MORE: usize = 2_000;
 const LIKELY_MORE_BYTES: usize = 4 << 20;
 /// Documents that are published at once.
 const PORTION: usize = 500;
-/// How often the relay looks at all outboxes.
-const SWEEP: Duration = Duration::from_secs(60);
+/// How often the relay looks at all outboxes: what another replica left, or a request that ended before it told the relay.
+const SWEEP: Duration = Duration::from_secs(10);
 /// The pause after a look that failed.
 const AGAIN: Duration = Duration::from_millis(500);
 /// How long the pass at the end may take.

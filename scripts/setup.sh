@@ -189,7 +189,7 @@ need_fuzz() {
 need_deny() {
   have cargo-deny && return
   need_cc
-  # Unoptimised it builds in a third of the time, which is more than it costs to run.
+  # Unoptimised it builds in a third of the time, and its checks still take seconds.
   quietly "building cargo-deny $CARGO_DENY into the cache (once, some minutes)" \
     cargo install --debug cargo-deny --version "^$CARGO_DENY" --locked --root "$CACHE" || die "could not build cargo-deny"
 }

@@ -31,7 +31,8 @@ const LIKELY_MORE: usize = 2_000;
 const LIKELY_MORE_BYTES: usize = 4 << 20;
 /// Documents that are published at once.
 const PORTION: usize = 500;
-/// How often the relay looks at all outboxes: what another replica left, or a request that ended before it told the relay.
+/// How often the relay looks at all outboxes, for what another replica left, or a request that ended between its write
+/// and its word to the relay.
 const SWEEP: Duration = Duration::from_secs(10);
 /// The pause after a look that failed.
 const AGAIN: Duration = Duration::from_millis(500);

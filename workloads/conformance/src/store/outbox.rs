@@ -37,7 +37,7 @@ pub async fn events_stay_in_order_until_they_are_published(store: SharedStore) {
     assert_eq!(found[1].events, [event(&other, 1)]);
     assert_eq!(store.unpublished(None, 1).await.unwrap().len(), 1);
     let of_kind = store.unpublished(Some(vec![first.key.kind]), 100).await.unwrap();
-    assert_eq!(of_kind.len(), 2, "the kind is asked for by name");
+    assert_eq!(of_kind.len(), 2, "none of the kind asked for is missing");
 
     store.published(vec![out(&first, 2)]).await.unwrap();
     assert_eq!(waiting(&store, "a").await, [3]);

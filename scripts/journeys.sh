@@ -1,95 +1,14 @@
 #!/usr/bin/env bash
-# journeys.sh [NPM-TEST-ARGUMENT…]: starts the stack of examples/quickstart.yaml on a free port and an empty data
-# directory, runs the SDK's journeys against it, and stops it.
+# journeys.sh [NPM-TEST-ARGUMENT…]: runs the SDK's journeys against a freshly started stack (scripts/with-stack.sh), or,
+# with the six CTP_* variables set, against the server that they name.
 #
-# COMMERCE=PATH names the binary to test; without, a debug build is made. With the six CTP_* variables set, nothing
-# is started: the journeys run against the server that they name. FUZZ=1 sends the generated requests of tests/fuzz
-# to the stack after the journeys.
+# TRANSCRIPT=DIRECTORY is where they leave the answers that they got.
 . "$(dirname "$0")/lib.sh"
 
-scripts/setup.sh curl journeys ${FUZZ:+fuzz}
-journeys() { (cd tests/journeys && npm test --silent -- "$@"); }
-
+scripts/setup.sh journeys
+run=(npm --prefix tests/journeys test --silent -- "$@")
 if [ -n "${CTP_API_URL:-}" ]; then
   say "journeys against $CTP_API_URL"
-  journeys "$@"
-  exit
+  exec "${run[@]}"
 fi
-
-if [ -z "${COMMERCE:-}" ]; then
-  # shellcheck disable=SC2086 # an absent flag is no word
-  cargo build --workspace ${CI:+--locked} --bin commerce
-  COMMERCE=$TARGET/debug/commerce
-fi
-
-data=$(mktemp -d)
-log=$data.log
-server=
-clean_up() {
-  if [ -n "$server" ]; then
-    kill -KILL "$server" 2>/dev/null || true
-  fi
-  rm -rf "$data" "$log"
-}
-trap clean_up EXIT
-trap 'exit 130' INT TERM
-
-show_log() {
-  printf -- '---- the last lines of the server ----\n' >&2
-  tail -n 60 "$log" >&2
-}
-
-port=$(node -e 'const s = require("net").createServer().listen(0, "127.0.0.1", () => { console.log(s.address().port); s.close(); })')
-"$COMMERCE" up -f examples/quickstart.yaml --listen "127.0.0.1:$port" --data-dir "$data" >"$log" 2>&1 &
-server=$!
-
-# Ready when it answers and has written the client's credentials.
-deadline=$((SECONDS + 60))
-until client=$(compgen -G "$data/*-admin.env" | head -n 1) && [ -n "$client" ] &&
-  curl -fsS -o /dev/null "http://127.0.0.1:$port/" 2>/dev/null; do
-  if ! kill -0 "$server" 2>/dev/null; then
-    show_log
-    server=
-    die "the stack ended before it was ready"
-  fi
-  if [ "$SECONDS" -ge "$deadline" ]; then
-    show_log
-    die "the stack is not ready after 60 s"
-  fi
-  sleep 0.1
-done
-
-# Read, not sourced: a value may hold spaces without quotes.
-while IFS='=' read -r name value; do
-  case $name in
-    CTP_*)
-      value=${value#[\"\']}
-      export "$name=${value%[\"\']}"
-      ;;
-  esac
-done <"$client"
-say "journeys against $CTP_API_URL"
-
-status=0
-journeys "$@" || status=$?
-if [ "$status" -eq 0 ] && [ -n "${FUZZ:-}" ]; then
-  say "generated requests to $CTP_API_URL"
-  tests/fuzz/run.sh || status=$?
-  # What a client sees of an error inside is at most a 5xx; the log has the rest.
-  if grep -E 'panicked at|(^|[^A-Za-z])ERROR([^A-Za-z]|$)' "$log" >&2; then
-    say "the lines above stand in the server's log"
-    status=1
-  fi
-fi
-[ "$status" -eq 0 ] || show_log
-
-# The end of the journey: asked to stop, the stack drains and exits with 0.
-kill -TERM "$server"
-stopped=0
-wait "$server" || stopped=$?
-server=
-if [ "$stopped" -ne 0 ]; then
-  show_log
-  die "the stack exited with $stopped when asked to stop"
-fi
-exit "$status"
+exec scripts/with-stack.sh "${run[@]}"

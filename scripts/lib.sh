@@ -25,6 +25,10 @@ die() {
   exit 1
 }
 
+# Before a command: it is ended when the script that started it ends, however that was.
+# shellcheck disable=SC2034 # for those that source this
+TIED='setpriv --pdeathsig TERM'
+
 have() { command -v "$1" >/dev/null 2>&1; }
 
 # version_at_least WANTED FOUND, both like 1.22.3

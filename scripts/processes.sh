@@ -29,9 +29,8 @@ if [ ! -d "$one" ]; then
 fi
 
 say "then as processes, two of each service"
-# shellcheck disable=SC2016 # the inner shell's own variables
 TRANSCRIPT=$work/processes "$TARGET/debug/testbed" run --only kafka,mongodb -- \
   "$TARGET/debug/processes" examples/quickstart.yaml -- \
-  bash -c 'cd tests/journeys && npm test --silent -- "$@"' journeys "$@"
+  npm --prefix tests/journeys test --silent -- "$@"
 
 node tests/journeys/lib/compare.mjs "$one" "$work/processes"

@@ -9,7 +9,7 @@
 . "$(dirname "$0")/lib.sh"
 
 export DIRECTORY=$1
-export TIED='setpriv --pdeathsig TERM' # whoever ends this script ends all beneath it
+export TIED
 export SUITE_SECONDS=${SUITE_SECONDS:-900}
 TIMES=$CACHE/suite-seconds # of the last run: seconds, place of the program in the sources
 

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # test.sh: all tests. First those of the workspace, with real servers from the testbed beside them (or those that
-# KUBECONFIG, KAFKA_BROKER and MONGODB_URI name), then the journeys of the SDK and generated requests against a
-# freshly started stack, the journeys again against every service as processes, with the same answers, and at the end
-# the scenarios on real pods.
+# KUBECONFIG, KAFKA_BROKER and MONGODB_URI name), then the journeys of the SDK against a freshly started stack, and
+# again against every service as processes, with the same answers; generated requests; at the end the scenarios on real
+# pods.
 . "$(dirname "$0")/lib.sh"
 
 is_root=
@@ -31,11 +31,17 @@ trap 'rm -rf "$work"' EXIT
 mkdir "$work/suites"
 scripts/step "cargo test, beside real servers" "$TARGET/debug/testbed" run -- scripts/suites.sh "$work/suites"
 
-# Few examples of every operation; `tests/fuzz/run.sh` by itself sends many more.
-scripts/step "SDK journeys, generated requests" \
-  env TRANSCRIPT="$work/one" FUZZ=1 FUZZ_PHASES=fuzzing FUZZ_EXAMPLES=5 FUZZ_SECONDS=600 scripts/journeys.sh
+export COMMERCE=$TARGET/debug/commerce
+scripts/step "SDK journeys" env TRANSCRIPT="$work/one" scripts/journeys.sh
 
-scripts/step "SDK journeys, every service as processes" env TRANSCRIPT="$work/one" scripts/processes.sh
+# Together, as neither keeps two cores busy. Few examples of every operation: `scripts/fuzz.sh` by itself sends many more.
+FUZZ_PHASES=fuzzing FUZZ_EXAMPLES=5 FUZZ_SECONDS=600 \
+  $TIED scripts/step "generated requests" $TIED scripts/fuzz.sh >"$work/fuzz" 2>&1 &
+fuzz=$! status=0
+TRANSCRIPT=$work/one scripts/step "SDK journeys, every service as processes" scripts/processes.sh || status=$?
+wait "$fuzz" || status=$?
+cat "$work/fuzz"
+[ "$status" -eq 0 ] || exit "$status"
 
 if [ -n "$is_root" ]; then
   scripts/step "scenarios on pods" env TRANSCRIPT="$work/one" PROFILE=dev scripts/pods.sh

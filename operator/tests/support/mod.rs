@@ -313,7 +313,7 @@ impl Lab {
     }
 
     /// Those of some kinds: each kind is a request.
-    async fn children_of(&self, stack: &str, wanted: impl Fn(&str) -> bool) -> BTreeMap<String, Value> {
+    pub async fn children_of(&self, stack: &str, wanted: impl Fn(&str) -> bool) -> BTreeMap<String, Value> {
         let mut children = BTreeMap::new();
         let labelled = ListParams::default().labels(&format!("commercestack.io/stack={stack}"));
         let kinds = commerce_operator::kinds::KindId::all();

@@ -1,6 +1,8 @@
 /**
  * JSON schemas of the API's responses, made from the TypeScript types of the
- * official SDK. Made once per SDK version and kept in `node_modules/.cache`.
+ * official SDK. Made and compiled once per SDK version and kept in
+ * `node_modules/.cache`: every test file is a process, and compiling takes longer
+ * than most of them.
  *
  * The types are taken more strictly than TypeScript takes them:
  * - properties that a type does not know are violations (types with an index
@@ -11,11 +13,9 @@
  * - amounts, versions and counts are whole numbers; moments are RFC 3339 in UTC.
  */
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
-import Ajv from 'ajv';
-import addFormats from 'ajv-formats';
 import { responseTypes } from './routes.mjs';
 
 const HERE = fileURLToPath(import.meta.url);
@@ -139,28 +139,35 @@ function strengthen(definitions) {
   return { $id: 'sdk', definitions: { ...all, ...OAUTH } };
 }
 
-/** The schemas, from the cache or made now. */
-async function load() {
-  const require = createRequire(import.meta.url);
-  const version = require('@commercetools/platform-sdk/package.json').version;
-  const sources = [HERE, fileURLToPath(new URL('./routes.mjs', import.meta.url))].map((path) => readFileSync(path));
-  const digest = createHash('sha256').update(version).update(Buffer.concat(sources)).digest('hex').slice(0, 16);
-  const path = `${CACHE}${digest}.json`;
-  try {
-    return JSON.parse(readFileSync(path, 'utf8'));
-  } catch {
-    const schemas = strengthen(await generate());
-    // Test files run side by side: a half-written cache must not be read.
-    writeFileSync(`${path}.${process.pid}`, JSON.stringify(schemas));
-    renameSync(`${path}.${process.pid}`, path);
-    return schemas;
-  }
+/** The code of a CommonJS module that exports a validator for each response type. */
+async function compile(schemas) {
+  const [{ default: Ajv }, { default: addFormats }, { default: standalone }] = await Promise.all([
+    import('ajv'), import('ajv-formats'), import('ajv/dist/standalone/index.js'),
+  ]);
+  const ajv = new Ajv({ allErrors: true, strict: false, discriminator: true, verbose: true, code: { source: true } });
+  addFormats(ajv);
+  ajv.addFormat('utc-moment', UTC_MOMENT);
+  ajv.addSchema(schemas);
+  return (standalone.default ?? standalone)(ajv, Object.fromEntries(responseTypes().map((name) => [name, `sdk#/definitions/${name}`])));
 }
 
-const ajv = new Ajv({ allErrors: true, strict: false, discriminator: true, verbose: true });
-addFormats(ajv);
-ajv.addFormat('utc-moment', UTC_MOMENT);
-ajv.addSchema(await load());
+/** The validators by the name of the type, from the cache or made now. */
+async function load() {
+  const require = createRequire(import.meta.url);
+  const versions = ['@commercetools/platform-sdk', 'ajv'].map((name) => require(`${name}/package.json`).version);
+  const sources = [HERE, fileURLToPath(new URL('./routes.mjs', import.meta.url))].map((path) => readFileSync(path));
+  const digest = createHash('sha256').update(versions.join()).update(Buffer.concat(sources)).digest('hex').slice(0, 16);
+  const path = `${CACHE}${digest}.cjs`;
+  if (!existsSync(path)) {
+    const code = await compile(strengthen(await generate()));
+    // Test files run side by side: a half-written cache must not be read.
+    writeFileSync(`${path}.${process.pid}`, code);
+    renameSync(`${path}.${process.pid}`, path);
+  }
+  return require(path);
+}
+
+const validators = await load();
 
 /**
  * What is wrong with `body` as the SDK's type `name`: one line per violation
@@ -170,7 +177,7 @@ ajv.addSchema(await load());
  * @returns {string[]}
  */
 export function violations(name, body) {
-  const validate = ajv.getSchema(`sdk#/definitions/${name}`);
+  const validate = Object.hasOwn(validators, name) ? validators[name] : undefined;
   if (!validate) return [`no schema named ${name}`];
   if (validate(body)) return [];
   return validate.errors.filter((error) => error.keyword !== 'if').map((error) => `${name}${error.instancePath} ${describe(error)}`);

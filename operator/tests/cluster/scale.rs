@@ -7,7 +7,7 @@ use serde_json::json;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-const STACKS: usize = 40;
+const STACKS: usize = 24;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn many_stacks_at_once_are_written_and_a_restart_with_all_of_them_writes_nothing() {

@@ -22,6 +22,8 @@ const CLIENTS = 8;
 const PRODUCTS = 20;
 /** Seconds of a run in pods: the stand-in of MongoDB takes whole seconds of processor time for a checkout. */
 const SLOW = 60;
+/** Seconds for which it is watched what is used while nobody shops. */
+const REST = 30;
 /** What is no service of ours. */
 const BACKING = ["broker", "database"];
 const MIB = 2 ** 20;
@@ -79,11 +81,16 @@ function shoppingRow(turns) {
   if (failed) return { measure, target: REPORTED, result: "no result", failed };
   const of = (where) => {
     const requests = median(turns.map((turn) => turn[where].rate)) * CALLS;
+    const { rest } = turns[0][where];
     const used = {};
-    for (const name of Object.keys(turns[0][where].used)) used[name] = median(turns.map((turn) => turn[where].used[name] / turn[where].checkouts / CALLS));
-    const services = Object.entries(used).filter(([name]) => !BACKING.includes(name)).reduce((sum, [, time]) => sum + time, 0);
+    for (const name of Object.keys(rest)) {
+      const each = ({ used, seconds, checkouts }) => Math.max(0, used[name] - rest[name] * seconds) / checkouts / CALLS;
+      used[name] = median(turns.map((turn) => each(turn[where])));
+    }
+    const ofServices = (times) => Object.entries(times).filter(([name]) => !BACKING.includes(name)).reduce((sum, [, time]) => sum + time, 0);
     const shares = Object.entries(used).toSorted(([, a], [, b]) => b - a).map(([name, time]) => `${name} ${(time * 1000).toFixed(2)} ms`);
-    return { requests, perCore: 1 / services, shares: shares.join(", ") };
+    const idle = `${(ofServices(rest) * 100).toFixed(1)} % of a core`;
+    return { requests, perCore: 1 / ofServices(used), shares: `${shares.join(", ")} (at rest the services take ${idle})` };
   };
   const [pods, laptop] = ["pods", "laptop"].map(of);
   const told = ({ requests, perCore }) => `${requests < 20 ? requests.toFixed(1) : Math.round(requests)}/s, ${Math.round(perCore)} per second of the services' processor time`;
@@ -91,7 +98,7 @@ function shoppingRow(turns) {
     measure,
     target: REPORTED,
     result: `pods ${told(pods)}; one process ${told(laptop)}: ${(pods.perCore / laptop.perCore).toFixed(2)} ×`,
-    detail: `processor time of a request in pods: ${pods.shares}; in one process: ${laptop.shares}`,
+    detail: `processor time of a request beyond that at rest, in pods: ${pods.shares}; in one process: ${laptop.shares}`,
   };
 }
 
@@ -214,15 +221,23 @@ function processorTime() {
   return used;
 }
 
-/** A run of checkouts: how many there were, how many a second, and what processor time they took. */
+/** Shares of a core that the parts of a server take while nobody shops. */
+async function atRest(server) {
+  const [start, before] = [performance.now(), processorTime()];
+  await sleep(REST * 1000);
+  const [after, seconds] = [processorTime(), (performance.now() - start) / 1000];
+  return Object.fromEntries(server.parts.map((name) => [name, (after[name] - before[name]) / seconds]));
+}
+
+/** A run of checkouts: how many there were, how many a second, and what processor time they took in which time. */
 async function shop(server, seconds) {
-  const before = processorTime();
+  const [start, before] = [performance.now(), processorTime()];
   const line = await drive(server, "checkout", { project: server.project, clients: CLIENTS, products: PRODUCTS, seconds });
   if (line.errors > 0) throw new Error(`checkout: ${line.firstError}`);
-  const after = processorTime();
+  const [after, whole] = [processorTime(), (performance.now() - start) / 1000];
   const used = Object.fromEntries(server.parts.map((name) => [name, after[name] - before[name]]));
   // What was bought while warming up, and what ended late, cost time, too.
-  return { rate: line.count / seconds, checkouts: line.rounds, used };
+  return { rate: line.count / seconds, checkouts: line.rounds, used, seconds: whole, rest: server.rest };
 }
 
 /** Checkouts in pods and in one process, in turns. */
@@ -244,6 +259,7 @@ async function shopping() {
   for (const server of [pods, laptop]) {
     const line = await drive(server, "seed", { project: server.project, products: PRODUCTS });
     if (line.errors > 0) throw new Error(`seed: ${line.firstError}`);
+    server.rest = await atRest(server);
   }
   const turns = [];
   const seconds = 4 * Number(process.env.BENCH_SECONDS);

@@ -119,6 +119,6 @@ The operator is a process of its own, against a real API server and etcd with th
 
 ### Pods
 
-The quickstart, one pod of every service, on two nodes that share this machine with the control plane; the operator is installed by Helm. **kubectl** applies in one call the objects that the operator had made, with the same passwords. Both begin with the volumes of an earlier run, in which the database has its users and the broker its topics: nobody but the operator would make them. **Pod start** is from the first status in which the container runs until the first in which the pod is ready.
+The quickstart, one pod of every service, on two nodes that share this machine with the control plane; the operator is installed by Helm. **kubectl** applies in one call the objects that the operator had made, with the same passwords. Both begin with the volumes of an earlier run, in which the database has its users and the broker its topics: nobody but the operator would make them. **Pod start** is from the first status in which the container runs until the first in which the pod is ready. **Checkouts** are bought by 8 clients at once of the quickstart's gateway and of \`commerce up\` with SQLite, in turns; FerretDB, which stands in for MongoDB, keeps both cores busy meanwhile and bounds the rate in pods. So what is compared is the processor time of the services, less what they take at rest.
 `;
 }

@@ -188,7 +188,11 @@ export async function beneath(parts, program, { nodes, cores, seconds, env = {},
   clearTimeout(kill);
   running.delete(server);
   if (late) throw new Error(`${program[0]} did not end within ${seconds} s`);
-  if (code !== 0) throw new Error(`${program[0]} ended with ${code}: ${err.trim().split("\n").slice(-5).join(" / ")}`);
+  if (code !== 0) {
+    // What it says itself comes before the logs of its processes.
+    const [said] = err.split("---- the end of");
+    throw new Error(`${program[0]} ended with ${code}: ${said.trim().split("\n").slice(-5).join(" / ")}`);
+  }
   return seen;
 }
 

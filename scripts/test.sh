@@ -31,14 +31,15 @@ trap 'rm -rf "$work"' EXIT
 mkdir "$work/suites"
 scripts/step "cargo test, beside real servers" "$TARGET/debug/testbed" run -- scripts/suites.sh "$work/suites"
 
-export COMMERCE=$TARGET/debug/commerce
-scripts/step "SDK journeys" env TRANSCRIPT="$work/one" scripts/journeys.sh
+built=(env COMMERCE="$TARGET/debug/commerce")
+scripts/step "SDK journeys" "${built[@]}" TRANSCRIPT="$work/one" scripts/journeys.sh
 
 # Together, as neither keeps two cores busy. Few examples of every operation: `scripts/fuzz.sh` by itself sends many more.
-FUZZ_PHASES=fuzzing FUZZ_EXAMPLES=5 FUZZ_SECONDS=600 \
-  $TIED scripts/step "generated requests" $TIED scripts/fuzz.sh >"$work/fuzz" 2>&1 &
+$TIED scripts/step "generated requests" $TIED "${built[@]}" FUZZ_PHASES=fuzzing FUZZ_EXAMPLES=5 FUZZ_SECONDS=600 \
+  scripts/fuzz.sh >"$work/fuzz" 2>&1 &
 fuzz=$! status=0
-TRANSCRIPT=$work/one scripts/step "SDK journeys, every service as processes" scripts/processes.sh || status=$?
+scripts/step "SDK journeys, every service as processes" \
+  "${built[@]}" TRANSCRIPT="$work/one" scripts/processes.sh || status=$?
 wait "$fuzz" || status=$?
 cat "$work/fuzz"
 [ "$status" -eq 0 ] || exit "$status"

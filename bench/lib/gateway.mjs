@@ -2,8 +2,7 @@
 // itself a second time beneath the testbed's servers and the services' processes, where they are known.
 import { execFileSync, spawn } from "node:child_process";
 import { createPrivateKey, sign } from "node:crypto";
-import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
@@ -40,7 +39,7 @@ export async function gatewayRows({ effort, tell }) {
   const file = join(scratch, "gateway.yaml");
   writeFileSync(file, manifest);
   const program = [join(release, "processes"), file, "--", process.execPath, fileURLToPath(import.meta.url)];
-  const env = { PROCESSES_EACH: "1", BENCH_RUNS: String(effort.runs), BENCH_SECONDS: String(effort.seconds) };
+  const env = { PROCESSES_EACH: "1", BENCH_SCRATCH: scratch, BENCH_RUNS: String(effort.runs), BENCH_SECONDS: String(effort.seconds) };
   const seen = await beneath("kafka,mongodb", program, { cores: OTHER_CORE, seconds: 600, env, tell });
   const [ours, nginx] = ["gateway", "nginx"].map((name) => median(seen[name], (run) => run.perCpuSecond));
   const ratio = ours.perCpuSecond / nginx.perCpuSecond;
@@ -77,7 +76,7 @@ async function measure() {
 }
 
 async function startNginx(upstream) {
-  const dir = mkdtempSync(join(tmpdir(), "commerce-bench-nginx-"));
+  const dir = mkdtempSync(join(process.env.BENCH_SCRATCH, "nginx-"));
   const port = 18_081;
   const file = join(dir, "nginx.conf");
   const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map((name) => `${name}_temp_path ${dir}/${name};`);
@@ -99,7 +98,10 @@ http {
   const child = spawn("taskset", ["-c", PROXY_CORE, "nginx", "-p", dir, "-c", file], { stdio: ["ignore", "ignore", "inherit"] });
   process.on("exit", () => child.kill());
   await sleep(500);
-  if (child.exitCode !== null) throw new Error(`nginx did not start: ${readFileSync(join(dir, "error.log"), "utf8")}`);
+  if (child.exitCode !== null) {
+    const log = join(dir, "error.log");
+    throw new Error(`nginx did not start: ${existsSync(log) ? readFileSync(log, "utf8") : "see above"}`);
+  }
   return { pid: child.pid, url: new URL(`http://127.0.0.1:${port}`) };
 }
 
@@ -143,6 +145,11 @@ function processorTime(pid) {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  await measure();
+  try {
+    await measure();
+  } catch (error) {
+    console.error(`error: ${error.message}`);
+    process.exit(1);
+  }
   process.exit(0);
 }

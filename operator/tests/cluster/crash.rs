@@ -65,7 +65,7 @@ async fn named_alike(lab: &Lab, name: &str) -> BTreeMap<String, Value> {
     serde_json::from_str(&text.replace(&lab.namespace, "NAMESPACE").replace(name, "STACK")).unwrap()
 }
 
-/// What has objects of every kind, and few of each.
+/// An empty spec has these kinds of objects, too, and more of each.
 fn spec() -> Value {
     json!({"services": {"cart": {"enabled": false}}})
 }

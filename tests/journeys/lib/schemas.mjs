@@ -148,7 +148,7 @@ async function compile(schemas) {
   addFormats(ajv);
   ajv.addFormat('utc-moment', UTC_MOMENT);
   ajv.addSchema(schemas);
-  return (standalone.default ?? standalone)(ajv, Object.fromEntries(responseTypes().map((name) => [name, `sdk#/definitions/${name}`])));
+  return standalone(ajv, Object.fromEntries(responseTypes().map((name) => [name, `sdk#/definitions/${name}`])));
 }
 
 /** The validators by the name of the type, from the cache or made now. */

@@ -25,11 +25,11 @@ die() {
   exit 1
 }
 
-# Before a command: it is ended when the script that started it ends, however that was.
-# shellcheck disable=SC2034 # for those that source this
-TIED='setpriv --pdeathsig TERM'
-
 have() { command -v "$1" >/dev/null 2>&1; }
+
+# Before a command: it is ended when the script that started it ends, however that was. Only Linux has this.
+# shellcheck disable=SC2034 # for those that source this
+TIED=$(have setpriv && printf 'setpriv --pdeathsig TERM' || true)
 
 # version_at_least WANTED FOUND, both like 1.22.3
 version_at_least() { [ "$(printf '%s\n%s\n' "$1" "$2" | sort -V | head -n 1)" = "$1" ]; }

@@ -124,7 +124,7 @@ async fn cut_off(lab: &Lab, cut: u64, expected: &BTreeMap<String, Value>) {
 /// Gives the cluster time to collect the objects of a stack that is gone, so that they do not pile up.
 async fn collected(lab: &Lab, name: &str) {
     let start = Instant::now();
-    // One kind stands for all: a look at every kind costs the cluster as much as the objects do.
+    // One kind stands for all: a look at every kind is a request for each.
     let left = async || !lab.children_of(name, |kind| kind == "Deployment").await.is_empty();
     while start.elapsed() < COLLECTION && left().await {
         sleep(Duration::from_millis(500)).await;

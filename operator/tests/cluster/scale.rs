@@ -7,6 +7,7 @@ use serde_json::json;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+/// Three for each client that applies them; the bench has 500.
 const STACKS: usize = 24;
 
 #[tokio::test(flavor = "multi_thread")]
